@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The named errors, in one tree. Each carries its exit code and what the operator should do.
+
+    MaskGateError                      1
+    ├── SettingsError                  2   maskgate.toml, an option, an argument
+    ├── CameraError                    3   any source of frames
+    │   ├── CameraNotFound             3   no such device, file, folder or address
+    │   ├── CameraBusy                 3   another program holds the device
+    │   ├── CameraStopped              3   it delivered, and then no frame came in time
+    │   └── CameraUnreadable           3   it is there, and what it holds is no picture (or is cut short)
+    ├── ModelError                     4   a model file: missing, broken, or not what its description says
+    └── PinError                       5   a pin that does not exist, is taken, or cannot be driven
+
+A room raises only these. `maskgate` prints `str(error)` and `error.hint` in two lines and exits with
+`error.exit_code`; nobody is shown a traceback for bad input.
+"""
+
+
+class MaskGateError(Exception):
+    """Anything MaskGate refuses. `hint` tells the operator what to do next."""
+
+    exit_code = 1
+    hint = ""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        if hint is not None:
+            self.hint = hint
+
+
+class SettingsError(MaskGateError, ValueError):
+    """A setting, option or argument is unknown, of the wrong type or out of range."""
+
+    exit_code = 2
+    hint = "See `maskgate config reference` for every setting, its unit and its range."
+
+
+class CameraError(MaskGateError, OSError):
+    """A source of frames cannot be used."""
+
+    exit_code = 3
+    hint = "Check the cable, then `rpicam-hello --list-cameras` on a Pi or `ls /dev/video*` elsewhere."
+
+
+class CameraNotFound(CameraError):
+    """No such device, file, folder or address."""
+
+
+class CameraBusy(CameraError):
+    """Another program holds the device."""
+
+    hint = "Stop the other program (`fuser -v /dev/video*` names it), then start MaskGate again."
+
+
+class CameraStopped(CameraError):
+    """Frames came, and then none came within the time allowed."""
+
+    hint = "Check the ribbon or the network; the service starts again by itself."
+
+
+class CameraUnreadable(CameraError):
+    """The source is there, but it holds no picture that can be decoded, or it is cut short."""
+
+    hint = "Play the file with another program; copy or record it again if it is damaged."
+
+
+class ModelError(MaskGateError, ValueError):
+    """A model file is missing, broken, or does not fit its own description."""
+
+    exit_code = 4
+    hint = "Reinstall MaskGate, or point the setting back at the model that ships with it."
+
+
+class PinError(MaskGateError, OSError):
+    """A pin does not exist, is used twice, is held by another program, or there is no GPIO here."""
+
+    exit_code = 5
+    hint = "Compare the [panel] section with the wiring; without GPIO use `--panel mock` or `--panel none`."

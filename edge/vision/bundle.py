@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bundle: a mask model with its description in the same file.
+
+A bundle is a .tflite file with a small zip archive behind the flatbuffer, as TFLite Metadata packs its
+associated files: the runtime never looks past the flatbuffer, and any zip program shows the description. The archive holds one file, `maskgate.json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from edge.errors import ModelError
+from edge.look import Label
+
+DESCRIPTION = "maskgate.json"
+LABELS = tuple(label.value for label in Label)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What the unit must know of a model, and what its owner wants to know."""
+
+    format: Annotated[int, Meta(ge=1, le=1)] = 1
+    name: str
+    labels: tuple[str, ...] = LABELS
+    """Order of the model's outputs."""
+    input_px: Annotated[int, Meta(ge=32, le=512)]
+    """The model takes `uint8` RGB of shape (1, input_px, input_px, 3); normalisation is inside its graph."""
+    margin: Annotated[float, Meta(ge=0, le=1)]
+    """Share of the face's longer side added on each side of the crop."""
+    temperature: Annotated[float, Meta(gt=0, le=100)] = 1.0
+    """Probabilities are softmax(logits / temperature) (Guo et al. 2017, "On Calibration of Modern Neural Networks")."""
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    """Of the flatbuffer alone, without the archive behind it."""
+    made: str = ""
+    """Date, recipe and its hash, in words."""
+    figures: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What was measured, by name: see the model card."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """A model read whole and checked against its description."""
+
+    description: Description
+    model: bytes
+    """The TFLite flatbuffer."""
+    path: Path
+
+
+def load_bundle(path: Path) -> Bundle:
+    """Read a bundle and check its hash, labels and description.
+
+    Raises:
+        ModelError: the file is missing, is no TFLite model, has no description, or one that does not fit.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"Mask model {path}: cannot be read ({error.strerror}).") from error
+    if data[4:8] != b"TFL3":
+        raise ModelError(f"Mask model {path}: this is no TFLite file (bytes 4 to 8 are {data[4:8]!r}, expected b'TFL3').")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            text = archive.read(DESCRIPTION)
+            start = min(item.header_offset for item in archive.infolist())
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ModelError(
+            f"Mask model {path}: no description inside ({DESCRIPTION} is missing, or the file is cut short).",
+            hint="Convert the model with `maskgate-convert`; it writes the description.") from error
+    try:
+        description = msgspec.json.decode(text, type=Description)
+    except msgspec.MsgspecError as error:
+        raise ModelError(f"Mask model {path}: its description does not fit: {error}.") from error
+    if description.labels != LABELS:
+        raise ModelError(f"Mask model {path}: its labels are {list(description.labels)}, expected {list(LABELS)} in this order.")
+    model = data[:start]
+    if (found := hashlib.sha256(model).hexdigest()) != description.sha256:
+        raise ModelError(f"Mask model {path}: damaged (sha256 {found[:12]}…, its description says {description.sha256[:12]}…).")
+    return Bundle(description=description, model=model, path=path)
+
+
+def write_bundle(path: Path, model: bytes, description: Description) -> None:
+    """Write model and description to `path`, whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(model)
+    with zipfile.ZipFile(part, "a", zipfile.ZIP_STORED) as archive:
+        entry = zipfile.ZipInfo(DESCRIPTION, date_time=(1980, 1, 1, 0, 0, 0))  # no clock in the file: same input, same bytes
+        archive.writestr(entry, msgspec.json.format(msgspec.json.encode(description), indent=2))
+    part.replace(path)

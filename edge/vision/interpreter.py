@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Interpreter: one TFLite graph, run by LiteRT, or by tflite-runtime where that is what is installed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+
+
+def _runtime() -> Any:
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        try:
+            from tflite_runtime.interpreter import Interpreter
+        except ImportError as error:
+            raise ModelError("No TFLite runtime is installed (neither ai-edge-litert nor tflite-runtime).",
+                             hint="`pip install ai-edge-litert`; on a 32-bit system there is none: install the 64-bit one.") from error
+    return Interpreter
+
+
+class Graph:
+    """A graph with one picture in and one vector out."""
+
+    def __init__(self, model: bytes, threads: int) -> None:
+        """Load and allocate.
+
+        Raises:
+            ModelError: the runtime refuses the model, or it has other than one input and one output.
+        """
+        try:
+            self._interpreter = _runtime()(model_content=model, num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"The TFLite runtime refuses the model: {error}") from error
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise ModelError(f"The model has {len(inputs)} inputs and {len(outputs)} outputs, expected one of each.")
+        self._input, self._output = inputs[0], outputs[0]
+        self.input_shape: tuple[int, ...] = tuple(int(n) for n in self._input["shape"])
+        self.input_type = np.dtype(self._input["dtype"])
+        self.output_width = int(self._output["shape"][-1])
+
+    def __call__(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Run once: `uint8` of `input_shape` in, `float32` (output_width,) out, dequantised where the graph is not."""
+        self._interpreter.set_tensor(self._input["index"], picture)
+        self._interpreter.invoke()
+        raw: NDArray[Any] = self._interpreter.get_tensor(self._output["index"])[0]
+        if raw.dtype == np.float32:
+            return raw
+        # real = scale * (stored - zero point); widened first, since int8 minus int8 overflows.
+        quantisation = self._output["quantization_parameters"]
+        return (raw.astype(np.int32) - quantisation["zero_points"][0]).astype(np.float32) * np.float32(quantisation["scales"][0])

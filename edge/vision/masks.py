@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Masks: judges one face: mask, incorrect or no_mask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+from edge.look import Box, Probabilities
+from edge.vision.bundle import Bundle
+from edge.vision.crop import crop_face
+from edge.vision.interpreter import Graph
+
+
+class Masks:
+    """The classifier of a bundle, ready to run."""
+
+    def __init__(self, bundle: Bundle, threads: int = 2) -> None:
+        """Load the graph and hold it against the bundle's description.
+
+        Raises:
+            ModelError: input shape, input type or output width differ from the description.
+        """
+        description = bundle.description
+        self.description = description
+        self._graph = Graph(bundle.model, threads)
+        shape = (1, description.input_px, description.input_px, 3)
+        if self._graph.input_shape != shape or self._graph.input_type != np.uint8:
+            raise ModelError(f"Mask model {bundle.path}: takes {self._graph.input_type} {self._graph.input_shape}, "
+                             f"its description says uint8 {shape}.")
+        if self._graph.output_width != len(description.labels):
+            raise ModelError(f"Mask model {bundle.path}: gives {self._graph.output_width} numbers, "
+                             f"its description names {len(description.labels)} labels.")
+
+    def judge(self, image: NDArray[np.uint8], boxes: Sequence[Box]) -> list[Probabilities]:
+        """Judge the faces of one BGR image (height, width, 3), boxes in its pixels."""
+        size, margin = self.description.input_px, self.description.margin
+        return self.judge_crops([crop_face(image, box, margin, size) for box in boxes])
+
+    def judge_crops(self, crops: Sequence[NDArray[np.uint8]]) -> list[Probabilities]:
+        """Judge pictures that are cropped already: BGR `uint8` (input_px, input_px, 3) each."""
+        found = []
+        for crop in crops:
+            logits = self._graph(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)[None].astype(np.uint8, copy=False))
+            scaled = logits.astype(np.float64) / self.description.temperature
+            exp = np.exp(scaled - scaled.max())
+            found.append(Probabilities(*(float(value) for value in exp / exp.sum())))
+        return found
