@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,7 +42,7 @@ class Description:
     """Of the flatbuffer alone, without the archive behind it."""
     made: str = ""
     """Date, recipe and its hash, in words."""
-    figures: dict[str, Any] = msgspec.field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
     """What was measured, by name: see the model card."""
 
 

@@ -33,7 +33,7 @@ def crop_face(image: NDArray[np.uint8], box: Box, margin: float, size_px: int) -
         inside = image[min(max(top, 0), height - 1):, min(max(left, 0), width - 1):][:1, :1]
     pad = (max(-top, 0), max(bottom - height, 0), max(-left, 0), max(right - width, 0))
     if any(pad):
-        inside = cv2.copyMakeBorder(inside, *pad, cv2.BORDER_REPLICATE)
+        inside = np.asarray(cv2.copyMakeBorder(inside, *pad, cv2.BORDER_REPLICATE), np.uint8)
     # Area averaging when shrinking (no aliasing), linear when enlarging.
     method = cv2.INTER_AREA if inside.shape[0] > size_px else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(inside, (size_px, size_px), interpolation=method), np.uint8)

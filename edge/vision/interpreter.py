@@ -49,9 +49,10 @@ class Graph:
         """Run once: `uint8` of `input_shape` in, `float32` (output_width,) out, dequantised where the graph is not."""
         self._interpreter.set_tensor(self._input["index"], picture)
         self._interpreter.invoke()
-        raw: NDArray[Any] = self._interpreter.get_tensor(self._output["index"])[0]
+        raw: NDArray[np.generic] = self._interpreter.get_tensor(self._output["index"])[0]
         if raw.dtype == np.float32:
-            return raw
+            return raw.astype(np.float32, copy=False)
         # real = scale * (stored - zero point); widened first, since int8 minus int8 overflows.
         quantisation = self._output["quantization_parameters"]
-        return (raw.astype(np.int32) - quantisation["zero_points"][0]).astype(np.float32) * np.float32(quantisation["scales"][0])
+        steps: NDArray[np.float32] = (raw.astype(np.int32) - quantisation["zero_points"][0]).astype(np.float32)
+        return steps * np.float32(quantisation["scales"][0])

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faces: finds faces with OpenCV's FaceDetectorYN, on a smaller copy of the frame.
+
+Any network with YuNet's outputs will do (Wu et al. 2023, "YuNet: A Tiny Millisecond-level Face Detector"); OpenCV
+4.8 and later decode it the same way.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+from edge.look import Box, Face
+from edge.settings import FacesSettings
+from edge.vision.quiet import quiet_opencv
+
+NMS_IOU = 0.3
+"""Boxes that share more than this are one face (OpenCV's default for this detector)."""
+CANDIDATES = 500
+"""Boxes kept before suppression: ten faces give some two hundred."""
+OFFERS = "a YuNet: one BGR picture in, and cls, obj, bbox and kps out at strides 8, 16 and 32"
+
+
+class Faces:
+    """A face detector, ready to run."""
+
+    def __init__(self, model: Path, settings: FacesSettings) -> None:
+        """Load the network and try it on an empty picture.
+
+        Raises:
+            ModelError: the file is missing, is no ONNX network, or is not a YuNet.
+        """
+        if not model.is_file():
+            raise ModelError(f"Face detector {model}: no such file.")
+        self._settings = settings
+        self._size = (0, 0)
+        side = settings.long_side_px
+        try:
+            with quiet_opencv():
+                self._net: Any = cv2.FaceDetectorYN.create(
+                    str(model), "", (side, side), settings.score_min, NMS_IOU, CANDIDATES)
+                self._net.detect(np.zeros((side, side, 3), np.uint8))  # another network fails here, not at the door
+        except (cv2.error, SystemError) as error:
+            raise ModelError(f"Face detector {model}: OpenCV {cv2.__version__} cannot run it as {OFFERS}.",
+                             hint="Point [faces] model at a YuNet, or leave it empty for the one that ships.") from error
+
+    def find(self, image: NDArray[np.uint8], smaller: NDArray[np.uint8] | None = None) -> list[Face]:
+        """Find faces.
+
+        Args:
+            image: `uint8` BGR (height, width, 3).
+            smaller: the same picture, scaled already, where the camera made one.
+
+        Returns:
+            Faces in range, largest first, at most `max_faces`, in pixels of `image`.
+        """
+        height, width = image.shape[:2]
+        searched = image if smaller is None else smaller
+        scale = self._settings.long_side_px / max(searched.shape[:2])
+        if scale != 1:
+            target = (max(1, round(searched.shape[1] * scale)), max(1, round(searched.shape[0] * scale)))
+            searched = np.asarray(cv2.resize(searched, target, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR), np.uint8)
+        size = (searched.shape[1], searched.shape[0])
+        if size != self._size:
+            self._net.setInputSize(size)
+            self._size = size
+        rows = self._net.detect(searched)[1]
+        if rows is None:
+            return []
+        back = np.array([width / size[0], height / size[1]] * 7, np.float64)
+        found = [_face(row[:14] * back, float(row[14])) for row in rows if np.isfinite(row).all()]
+        in_range = [face for face in found if self._in_range(face.box, width, height)]
+        in_range.sort(key=lambda face: -face.box.area)
+        return in_range[:self._settings.max_faces]
+
+    def _in_range(self, box: Box, width: int, height: int) -> bool:
+        left, top, w, h = self._settings.region
+        x, y = box.centre
+        return (min(box.w, box.h) >= self._settings.min_face_px
+                and left <= x / width <= left + w and top <= y / height <= top + h)
+
+
+def _face(values: NDArray[np.float64], score: float) -> Face:
+    x, y, w, h, *points = (float(value) for value in values)
+    right_eye, left_eye, nose, right_mouth, left_mouth = zip(points[0::2], points[1::2], strict=True)
+    return Face(Box(x, y, w, h), (right_eye, left_eye, nose, right_mouth, left_mouth), min(score, 1.0))
