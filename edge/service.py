@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the unit tells systemd: READY after the first decided frame, alive after each later one, and one line of status.
+
+    service = Service.from_environment()
+    for decision in decisions:
+        service.decided(f"{decision.state}")
+    service.stopping()
+
+The watchdog is fed by decided frames and by nothing else: a camera that hangs, a model that hangs and a loop that
+hangs all starve it, and systemd starts the unit again. Outside a service (no `NOTIFY_SOCKET`) every call does nothing.
+The messages are those of sd_notify(3); a datagram on a socket is all there is to it, so no library is needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+
+FEEDS_PER_WATCHDOG = 4
+"""Feeding so many times in WatchdogSec leaves room for a slow frame and costs one small datagram every few seconds."""
+
+
+def notify(address: str, *lines: str) -> None:
+    """Send `lines` (`READY=1`, `STATUS=…`) to the socket at `address`; a leading `@` names an abstract socket.
+
+    Never blocks and never fails: with a service manager that does not listen there is nobody to tell, and if it ought
+    to have listened, its watchdog acts.
+    """
+    if not address:
+        return
+    target = "\0" + address[1:] if address.startswith("@") else address
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.setblocking(False)
+        sock.sendto("\n".join(lines).encode(), target)
+
+
+class Service:
+    """This process as the service manager sees it."""
+
+    def __init__(self, address: str = "", watchdog_s: float = 0.0, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """`address`: the manager's socket, "" for none. `watchdog_s`: WatchdogSec in seconds, 0 for none."""
+        self._address = address
+        self._feed_every_s = watchdog_s / FEEDS_PER_WATCHDOG
+        self._feed_at = float("-inf") if watchdog_s > 0 else float("inf")
+        self._clock = clock
+        self._ready = False
+        self._status = ""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Service:
+        """The service that systemd started this process as; one that tells nobody anything where it did not."""
+        usec = environment.get("WATCHDOG_USEC", "")
+        meant = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+        watchdog_s = int(usec) / 1e6 if usec.isdecimal() and meant else 0.0
+        return cls(environment.get("NOTIFY_SOCKET", ""), watchdog_s)
+
+    def decided(self, status: str) -> None:
+        """A fresh frame was judged, all the way. Call it for no other reason, and never from a timer."""
+        lines = []
+        if not self._ready:
+            self._ready = True
+            lines.append("READY=1")
+        now = self._clock()
+        if now >= self._feed_at:
+            self._feed_at = now + self._feed_every_s
+            lines.append("WATCHDOG=1")
+        self._send(lines, status)
+
+    def status(self, status: str) -> None:
+        """Say in one line what is going on (`systemctl status` shows it), without a sign of life."""
+        self._send([], status)
+
+    def stopping(self) -> None:
+        """The end was asked for and has begun."""
+        self._send(["STOPPING=1"], "stopping")
+
+    def _send(self, lines: list[str], status: str) -> None:
+        if status != self._status:
+            self._status = status
+            lines = [*lines, "STATUS=" + status.replace("\n", " ")]
+        if lines:
+            notify(self._address, *lines)
