@@ -101,6 +101,13 @@ class DoorSettings:
     pass_min: Annotated[float, about("Least probability of `mask` to pass", "Chosen with the model, see its card.", 0.5, 0.99)] = 0.6
     stay_min: Annotated[float, about(
         "Least probability of `mask` to stay passed", "Below `pass_min`: the gap between them stops flicker.", 0.1, 0.98)] = 0.4
+    violate_after_s: Annotated[float, about(
+        "Evidence before a violation", "One or two bad looks at a good mask turn nothing red. Never waits longer than `answer_s`.", 0, 5)] = 0.4
+    pass_after_s: Annotated[float, about(
+        "Evidence before somebody passes", "Longer than `violate_after_s`: a wrong pass is worse than a late one.", 0, 5)] = 0.6
+    amend_after_s: Annotated[float, about(
+        "Evidence before somebody passes after a violation",
+        "Longer than a hand is held before a bare face; a mask put on is noticed so much later.", 0, 10)] = 1.0
     hold_s: Annotated[float, about("Shortest time in one state", "No lamp changes faster than this, except to red.", 0.1, 5)] = 0.5
     answer_s: Annotated[float, about(
         "Longest time to an answer", "Somebody in range and plainly visible is told within this time.", 0.5, 10)] = 2.0
