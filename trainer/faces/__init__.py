@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faces: trains, exports and measures the face detector that ships with MaskGate.
+
+    plan.py       the architecture in numbers: which layers there are, and their shapes
+    network.py    the same in Keras, for training
+    onnx_file.py  the same in ONNX, for cv2.FaceDetectorYN; reads weights back, also from the two published YuNets
+    pictures.py   which pictures there are, and who may see them
+    teachers.py   what the teachers find in them, merged and corrected by the true boxes
+    scenes.py     one training scene out of them
+    targets.py    what the network should say about a scene, cell by cell
+    fit.py        the training loop
+    detector.py   a detector file run by OpenCV
+    measure.py    recall, false faces, precision; tables.py, clips.py, plots.py and card.py write them down
+"""
