@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A sheet of drawn masks to look at: `python -m trainer.render.sheet --out sheet.png [--picture P ...]`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.look import Box, Face
+from trainer.render import Kind, Style, Worn, random_style, render_mask
+from trainer.render.light import Image
+from trainer.render.style import LABELS, OCCLUDERS
+
+ASTRONAUT = Face(Box(178, 65, 91, 111), ((203.4, 103.6), (247.5, 104.4), (224.1, 127.7), (204.0, 143.1), (242.9, 143.7)), 1.0)
+"""Face of scikit-image's astronaut (NASA, public domain), in pixels of the 512 px picture."""
+
+
+def astronaut() -> Image:
+    """The portrait in BGR; needs scikit-image, a development dependency."""
+    import skimage.data
+
+    return np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])
+
+
+def find_face(image: Image, model: str) -> Face | None:
+    """The best face that a FaceDetectorYN model finds, in pixels of the image."""
+    pad = max(16, max(image.shape[:2]) // 4)
+    padded = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    detector = cv2.FaceDetectorYN.create(model, "", (padded.shape[1], padded.shape[0]), 0.5)
+    _, found = detector.detect(padded)
+    if found is None:
+        return None
+    best = np.asarray(found[np.argmax(found[:, -1])], np.float64)
+    x, y, w, h = best[:4] - (pad, pad, 0, 0)
+    marks = tuple((float(px), float(py)) for px, py in best[4:14].reshape(5, 2) - pad)
+    return Face(Box(float(x), float(y), float(w), float(h)), marks, float(best[14]))  # type: ignore[arg-type]
+
+
+def tile(image: Image, face: Face, side: int) -> Image:
+    """The face with some room around it, `side` px."""
+    reach = 1.05 * max(face.box.w, face.box.h)
+    centre_x, centre_y = face.box.centre
+    warp = np.array([[side / 2 / reach, 0, side / 2 - centre_x * side / 2 / reach], [0, side / 2 / reach, side / 2 - centre_y * side / 2 / reach]])
+    return np.asarray(cv2.warpAffine(image, warp, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def sheet(pictures: list[tuple[Image, Face]], columns: int, rows: int, seed: int, side: int, kind: str | None, worn: str | None) -> Image:
+    """Tiles of drawn faces, the bare one first in each row."""
+    rng = np.random.default_rng(seed)
+    lines = []
+    for row in range(rows):
+        image, face = pictures[row % len(pictures)]
+        line = [tile(image, face, side)]
+        while len(line) < columns:
+            style = random_style(rng, _label(kind, worn))
+            if (kind and style.kind != kind) or (worn and style.worn != worn):
+                continue
+            done = render_mask(image, face, style, rng)
+            picture = tile(done.image, face, side)
+            text = f"{style.kind} {style.worn}" if done.drawn else "not drawn"
+            cv2.putText(picture, text, (3, side - 5), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (255, 255, 255), 1, cv2.LINE_AA)
+            line.append(picture)
+        lines.append(np.hstack(line))
+    return np.vstack(lines)
+
+
+def _label(kind: str | None, worn: str | None):  # type: ignore[no-untyped-def]
+    if worn:
+        return LABELS[Worn(worn)]
+    return LABELS[Worn.BEFORE] if kind and Kind(kind) in OCCLUDERS else None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--picture", nargs="*", default=[], help="pictures of one bare face each; without any, the astronaut")
+    parser.add_argument("--detector", default="", help="FaceDetectorYN model that finds the faces of --picture")
+    parser.add_argument("--columns", type=int, default=8)
+    parser.add_argument("--rows", type=int, default=5)
+    parser.add_argument("--side", type=int, default=180)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kind", choices=[str(kind) for kind in Kind])
+    parser.add_argument("--worn", choices=[str(worn) for worn in Worn])
+    args = parser.parse_args()
+    pictures = []
+    for path in args.picture:
+        image = cv2.imread(path, cv2.IMREAD_COLOR)
+        face = None if image is None else find_face(np.asarray(image, np.uint8), args.detector)
+        if image is not None and face is not None:
+            pictures.append((np.asarray(image, np.uint8), face))
+    pictures = pictures or [(astronaut(), ASTRONAUT)]
+    cv2.imwrite(str(args.out), sheet(pictures, args.columns, args.rows, args.seed, args.side, args.kind, args.worn))
+
+
+if __name__ == "__main__":
+    main()
