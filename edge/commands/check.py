@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""maskgate check: judge stills and clips, without door and panel."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.errors import CameraNotFound, CameraUnreadable
+
+if TYPE_CHECKING:
+    from edge.look import Face, Probabilities
+    from edge.report.schemas import Checked, FoundFace
+    from edge.settings import CameraSettings
+    from edge.vision.faces import Faces
+    from edge.vision.masks import Masks
+
+EXAMPLES = """examples:
+  maskgate check party.jpg
+  maskgate check pictures/ clip.mp4 --json > faces.jsonl
+  maskgate check --crops faces/          every picture is one face already
+"""
+STILLS = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+CLIPS = {".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".gif"}
+"""File name endings, in lower case, that a folder is searched for."""
+MANY = 8
+"""From so many files on, a bar shows how far it is."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a still, a clip, or a folder of them (searched to its depth)")
+    parser.add_argument("--config", type=Path, metavar="F", help="settings file")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line, one line a still or frame (docs/formats.md)")
+    parser.add_argument("--crops", action="store_true", help="each picture is one face already: no detection")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Judge every file; one that cannot be read is named and counted, and the rest goes on."""
+    import msgspec
+    from tqdm import tqdm
+
+    from edge.settings_file import load_settings
+    from edge.vision import open_faces, open_masks
+
+    files = find_files(arguments.paths)
+    settings = load_settings(arguments.config)
+    masks = open_masks(settings.masks)
+    # Whoever hands in a picture wants all of it judged: the region cuts away a part of a site, not of a file.
+    faces = None if arguments.crops else open_faces(replace(settings.faces, region=(0.0, 0.0, 1.0, 1.0)))
+    check = crop_check(masks) if faces is None else frame_check(faces, masks, settings.camera)
+    unreadable = 0
+    for path in tqdm(files, unit="file", disable=len(files) < MANY or not sys.stderr.isatty()):
+        try:
+            for checked in check(path):
+                print(msgspec.json.encode(checked).decode() if arguments.json else in_words(checked))
+        except CameraUnreadable as error:
+            unreadable += 1
+            print(f"maskgate: skipped: {error}", file=sys.stderr)
+    if unreadable:
+        print(f"maskgate: {unreadable} of {len(files)} files could not be read.", file=sys.stderr)
+    return CameraUnreadable.exit_code if unreadable == len(files) else 0
+
+
+def find_files(paths: list[Path]) -> list[Path]:
+    """The files that `paths` name: a file as it is, a folder with every still and clip below it, sorted.
+
+    Raises:
+        CameraNotFound: a path does not exist, or a folder holds neither stills nor clips.
+    """
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in STILLS | CLIPS)
+            if not inside:
+                raise CameraNotFound(f"{path}: no stills or clips in this folder.", hint=f"Looked for {' '.join(sorted(STILLS | CLIPS))}.")
+            files += inside
+        elif path.is_file():
+            files.append(path)
+        else:
+            raise CameraNotFound(f"{path}: no such file or folder.", hint="Give a still, a clip, or a folder of them.")
+    return files
+
+
+def frame_check(faces: Faces, masks: Masks, camera: CameraSettings) -> Callable[[Path], Iterator[Checked]]:
+    """Checks every face of a still, or of each frame of a clip."""
+    from edge.camera import open_camera
+    from edge.camera.stills import read_picture
+    from edge.frame import Frame
+    from edge.report.schemas import Checked
+
+    def frames(path: Path) -> Iterator[tuple[float | None, Frame]]:
+        if path.suffix.lower() in STILLS:
+            yield None, Frame(read_picture(path), 0.0, 0)
+            return
+        with open_camera(replace(camera, source=str(path)), fast=True) as clip:
+            for frame in clip.frames():
+                yield frame.t, frame
+
+    def check(path: Path) -> Iterator[Checked]:
+        for t, frame in frames(path):
+            found = faces.find(frame.image)
+            judged = masks.judge(frame.image, [face.box for face in found])
+            yield Checked(source=str(path), t=None if t is None else round(t, 3),
+                          faces=[found_face(face, probabilities) for face, probabilities in zip(found, judged, strict=True)])
+
+    return check
+
+
+def crop_check(masks: Masks) -> Callable[[Path], Iterator[Checked]]:
+    """Checks pictures that are one face each: the whole picture is the box."""
+    from edge.camera.stills import read_picture
+    from edge.look import Box, Face
+    from edge.report.schemas import Checked
+
+    def check(path: Path) -> Iterator[Checked]:
+        image = read_picture(path)
+        height, width = image.shape[:2]
+        side = masks.description.input_px
+        import cv2
+        import numpy as np
+
+        crop = np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA if width > side else cv2.INTER_LINEAR), np.uint8)
+        probabilities, = masks.judge_crops([crop])
+        whole = Face(Box(0.0, 0.0, float(width), float(height)), ((0.0, 0.0),) * 5, 1.0)
+        yield Checked(source=str(path), t=None, faces=[found_face(whole, probabilities)])
+
+    return check
+
+
+def found_face(face: Face, probabilities: Probabilities) -> FoundFace:
+    """One face as the JSON format promises it."""
+    from edge.report.schemas import FoundFace
+
+    x, y, w, h = (round(value, 1) for value in face.box)
+    return FoundFace(box=(x, y, w, h), score=round(face.score, 4), label=probabilities.label.value,
+                     probabilities={label: round(p, 4) for label, p in probabilities._asdict().items()})
+
+
+def in_words(checked: Checked) -> str:
+    """One line a person can read."""
+    at = "" if checked.t is None else f" {checked.t:.2f}s"
+    faces = ", ".join(f"{face.label} {face.probabilities[face.label]:.0%} at {face.box[0]:.0f},{face.box[1]:.0f} "
+                      f"{face.box[2]:.0f}x{face.box[3]:.0f}" for face in checked.faces)
+    return f"{checked.source}{at}: {faces or 'no face'}"

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""maskgate config: check, show, explain the settings."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from edge.settings import Settings
+
+EXAMPLES = """examples:
+  maskgate config check maskgate.toml
+  maskgate config show --config maskgate.toml      what is in force, defaults included
+  maskgate config default > maskgate.toml          every setting with its explanation
+  maskgate config reference                        the same as a page
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    check = verbs.add_parser("check", help="say whether a settings file is right, and every mistake in it")
+    check.add_argument("file", nargs="?", type=Path, help="default: the installed one")
+    show = verbs.add_parser("show", help="print the settings in force as TOML")
+    show.add_argument("--config", type=Path, metavar="F", help="settings file")
+    verbs.add_parser("default", help="print a settings file with every default, explained")
+    verbs.add_parser("reference", help="print the reference page in Markdown")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from edge.settings_file import INSTALLED, load_settings
+    from edge.settings_text import reference, settings_file
+
+    match arguments.verb:
+        case "check":
+            load_settings(arguments.file)
+            print(f"{arguments.file or (INSTALLED if INSTALLED.is_file() else 'defaults')}: right.")
+        case "show":
+            print(settings_file(load_settings(arguments.config), comments=False), end="")
+        case "default":
+            print(settings_file(Settings()), end="")
+        case "reference":
+            print(reference(), end="")
+    return 0

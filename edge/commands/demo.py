@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""maskgate demo: the daemon's own loop over a clip that ships with MaskGate."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.door.state import Decision
+from edge.errors import SettingsError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge.frame import Frame
+    from edge.look import Look
+    from edge.panel.recording import RecordingPanel
+
+EXAMPLES = """examples:
+  maskgate demo
+  maskgate demo --events - --out /tmp/demo
+"""
+ANSI = {"green": "\033[42m", "amber": "\033[43m", "red": "\033[41m", "off": "\033[100m", "end": "\033[0m"}
+RATE_FPS = 15.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, default=Path("maskgate-demo"), metavar="FOLDER", help="where the pictures go (default: %(default)s)")
+    parser.add_argument("--events", metavar="FILE", help="append events as JSON lines; - for the standard output")
+    parser.add_argument("--config", type=Path, metavar="F", help="settings file")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    import logging
+
+    from edge.camera import open_camera
+    from edge.daemon import watch
+    from edge.demo import CLIP
+    from edge.panel import open_panel
+    from edge.report.events import Events
+    from edge.report.save import SavedClip
+    from edge.settings_file import load_settings
+    from edge.vision import open_vision
+
+    logging.getLogger("maskgate").setLevel(logging.WARNING)  # the timeline below says the same, better
+    settings = load_settings(arguments.config)
+    make_folder(arguments.out)
+    clip = arguments.out / "demo.mp4"
+    with ExitStack() as stack:
+        panel = stack.enter_context(open_panel(replace(settings.panel, kind="mock")))
+        vision = open_vision(settings)
+        camera = stack.enter_context(open_camera(replace(settings.camera, source=str(CLIP)), fast=True))
+        timeline = Timeline(panel, coloured=sys.stdout.isatty())
+        subscribers = [timeline, stack.enter_context(SavedClip(clip, RATE_FPS))]
+        events = stack.enter_context(Events(arguments.events)) if arguments.events else None
+        if events:
+            subscribers.append(events)
+        print(timeline.head())
+        summary = watch(camera, vision, settings.door, panel, subscribers)
+        if events:
+            events.passages(timeline.t, summary.cut_short)
+    sheet = arguments.out / "demo.png"
+    write_sheet(sheet, timeline.pictures)
+    print(f"\n{summary.frames} frames decided at {summary.rate_fps:.0f} frames a second on this machine, drawing included.")
+    print("states: " + ", ".join(state.value for state in summary.states))
+    print(f"pictures: {sheet} (contact sheet), {clip} (the clip as the unit saw it)")
+    print("next: maskgate run --source 0 --panel mock      your webcam; Ctrl-C stops it")
+    return 0
+
+
+class Timeline:
+    """Prints a line whenever something changes, and at least every second; keeps a picture of each state."""
+
+    def __init__(self, panel: RecordingPanel, coloured: bool) -> None:
+        self._panel, self._coloured = panel, coloured
+        self._last: tuple[object, ...] = ()
+        self._printed = -1.0
+        self._entered = 0.0
+        self._kept = False
+        self.t = 0.0
+        self.pictures: list[NDArray[np.uint8]] = []
+
+    def head(self) -> str:
+        return f"{'time':>7}  {'lamps':<7} {'door':<10} faces"
+
+    def __call__(self, frame: Frame, looks: Sequence[Look], decision: Decision) -> None:
+        self.t = decision.t
+        labels = [(person.track, person.label.value) for person in decision.people]
+        now = (decision.state, tuple(labels))
+        if now != self._last or decision.t - self._printed >= 1:
+            print(self._line(decision))
+            self._last, self._printed = now, decision.t
+        self._keep_picture(frame, looks, decision)
+
+    def _line(self, decision: Decision) -> str:
+        lit = self._panel.levels
+        lamps = "".join(self._lamp(name, getattr(lit, name)) for name in ("green", "amber", "red"))
+        people = ", ".join(f"{person.track}: {person.label.value} {getattr(person.probabilities, person.label.value):.0%}"
+                           for person in decision.people)
+        buzzer = "  *beep*" if decision.reported else ""
+        return f"{decision.t:6.2f}s  {lamps} {decision.state.value:<10} {people or '-'}{buzzer}"
+
+    def _lamp(self, name: str, lit: float) -> str:
+        if self._coloured:
+            return f"{ANSI[name if lit else 'off']}  {ANSI['end']}"
+        return f"{name[0].upper() if lit else '.'} "
+
+    def _keep_picture(self, frame: Frame, looks: Sequence[Look], decision: Decision) -> None:
+        """One picture a state, from its middle rather than from the moment of change: a second in."""
+        from edge.report.draw import annotate
+
+        if decision.state is not decision.previous or frame.seq == 0:
+            self._entered, self._kept = decision.t, False
+            self.pictures.append(annotate(frame.image, looks, decision))
+        elif not self._kept and decision.t - self._entered >= 1:
+            self.pictures[-1] = annotate(frame.image, looks, decision)
+            self._kept = True
+
+
+def write_sheet(path: Path, pictures: Sequence[NDArray[np.uint8]]) -> None:
+    """A contact sheet of the states as a PNG."""
+    import cv2
+
+    from edge.report.draw import contact_sheet
+
+    if not cv2.imwrite(str(path), contact_sheet(pictures)):
+        raise SettingsError(f"{path}: cannot be written.", hint="Check the rights of the folder and the free space.")
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder for the results.
+
+    Raises:
+        SettingsError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"--out {path}: cannot be made ({error.strerror}).", hint="Name a folder that may be written.") from error
+
+

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""maskgate model: what a mask model says of itself."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+EXAMPLES = """examples:
+  maskgate model show
+  maskgate model show mine.tflite --json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    show = verbs.add_parser("show", help="print the description inside a mask model, after trying the model")
+    show.add_argument("file", nargs="?", type=Path, help="default: the one that ships")
+    show.add_argument("--json", action="store_true", help="as one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from edge.vision import MODELS
+    from edge.vision.bundle import load_bundle
+    from edge.vision.masks import Masks
+
+    bundle = load_bundle(arguments.file or MODELS / "mask.tflite")
+    Masks(bundle)  # a description is worth printing only if the model behind it runs
+    said = bundle.description
+    if arguments.json:
+        print(msgspec.json.encode(said).decode())
+        return 0
+    print(f"{bundle.path.name}: {said.name}, {len(bundle.model) / 1024:.0f} KiB")
+    print(f"  labels       {', '.join(said.labels)}")
+    print(f"  input        uint8 RGB {said.input_px} x {said.input_px}, margin {said.margin:g} on each side of the face")
+    print(f"  temperature  {said.temperature:g}")
+    print(f"  made         {said.made or 'unknown'}")
+    print(f"  sha256       {said.sha256}")
+    for name, figure in said.figures.items():
+        print(f"  {name:<12} {figure}")
+    return 0

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""maskgate run: the daemon."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+from edge.settings import Settings
+
+EXAMPLES = """examples:
+  maskgate run                                        a unit: everything from /etc/maskgate/maskgate.toml
+  maskgate run --source 0 --panel mock --events -     a webcam on a laptop, events on the screen
+  maskgate run --source door.mp4 --fast --panel mock --pins pins.jsonl
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="F", help="settings file (default: /etc/maskgate/maskgate.toml where it is, else the defaults)")
+    parser.add_argument("--source", metavar="S", help="picamera, a webcam's number, an rtsp:// or http:// address, a clip, a folder or pattern of stills")
+    parser.add_argument("--panel", choices=["gpio", "mock", "none"], help="where lamps and buzzer are (default: as in the settings)")
+    parser.add_argument("--events", metavar="FILE", help="append events as JSON lines; - for the standard output")
+    parser.add_argument("--pins", type=Path, metavar="FILE", help="with --panel mock: append every change of a pin as JSON lines")
+    parser.add_argument("--save", type=Path, metavar="OUT.mp4", help="write what was seen, with boxes and labels; pictures leave memory only here")
+    parser.add_argument("--fast", action="store_true", help="play a clip as fast as it can be judged; every rule still counts its own time")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from edge.camera import open_camera
+    from edge.daemon import watch
+    from edge.panel import open_panel
+    from edge.report.events import Events
+    from edge.report.save import SavedClip
+    from edge.service import Service
+    from edge.vision import open_vision
+
+    settings = settings_of(arguments)
+    logging.getLogger().setLevel(settings.report.log_level.upper())
+    stop_on_signals()
+    service = Service.from_environment()
+    with ExitStack() as stack:
+        panel = stack.enter_context(open_panel(settings.panel, pins_file=arguments.pins))
+        vision = open_vision(settings)
+        camera = stack.enter_context(open_camera(settings.camera, fast=arguments.fast))
+        events = stack.enter_context(Events(settings.report.events)) if settings.report.events else None
+        saved = stack.enter_context(SavedClip(arguments.save, settings.camera.rate_fps)) if arguments.save else None
+        stack.callback(service.stopping)
+        summary = watch(camera, vision, settings.door, panel, [told for told in (events, saved) if told], service)
+        if events:
+            last = max((passage.left for passage in summary.passages), default=0.0)
+            events.passages(last, summary.cut_short)
+    logging.getLogger("maskgate").info("frames=%d dropped=%d rate_fps=%.1f passages=%d",
+                                       summary.frames, summary.dropped, summary.rate_fps, len(summary.passages))
+    return 0
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """The settings file with what the command line says on top of it."""
+    from edge.settings_file import check_together, load_settings
+
+    settings = load_settings(arguments.config)
+    if getattr(arguments, "source", None) is not None:
+        settings = replace(settings, camera=replace(settings.camera, source=arguments.source))
+    if getattr(arguments, "panel", None) is not None:
+        settings = replace(settings, panel=replace(settings.panel, kind=arguments.panel))
+    if getattr(arguments, "events", None) is not None:
+        settings = replace(settings, report=replace(settings.report, events=arguments.events))
+    check_together(settings)
+    return settings
+
+
+def stop_on_signals() -> None:
+    """SIGTERM and SIGINT end the loop as Ctrl-C does, once: a second one must not interrupt the closing."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, stop)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""maskgate score: how often the lamps were right on clips whose truth is known."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from edge.door.state import DoorState
+from edge.errors import CameraNotFound
+from edge.score import Score, Stretch, read_truth, score
+from edge.settings import Settings
+
+EXAMPLES = """examples:
+  maskgate score clips/           plays every clip that clips/TRUTH.csv names
+  maskgate score clips/ --only walk_masked.mp4 --json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="clips and their TRUTH.csv (clip,t_start,t_end,faces,verdict,note)")
+    parser.add_argument("--only", action="append", metavar="CLIP", help="only this one; may be given again")
+    parser.add_argument("--config", type=Path, metavar="F", help="settings file")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    import msgspec
+    from tqdm import tqdm
+
+    from edge.settings_file import load_settings
+
+    truth = read_truth(arguments.folder / "TRUTH.csv")
+    names = arguments.only or list(truth)
+    for name in names:
+        if name not in truth:
+            raise CameraNotFound(f"{name}: TRUTH.csv does not name this clip.", hint=f"It names {', '.join(truth)}.")
+    settings = load_settings(arguments.config)
+    scores = [play(arguments.folder / name, settings, truth[name])
+              for name in tqdm(names, unit="clip", disable=not sys.stderr.isatty())]
+    if arguments.json:
+        for one in scores:
+            print(msgspec.json.encode(asdict(one)).decode())
+        return 0
+    print(f"{'clip':<28}{'judged s':>9}{'right':>8}{'wrongly green':>15}{'wrongly red':>13}")
+    for one in scores:
+        right = "-" if one.right is None else f"{one.right:.0%}"
+        print(f"{one.clip:<28}{one.seconds:>9.1f}{right:>8}{one.wrongly_green:>15.0%}{one.wrongly_red:>13.0%}")
+    return 0
+
+
+def play(clip: Path, settings: Settings, stretches: list[Stretch]) -> Score:
+    """Run the daemon's own loop over one clip and score the states that its panel was shown."""
+    from edge.camera import open_camera
+    from edge.daemon import watch
+    from edge.testing import RecordingPanel
+    from edge.vision import open_vision
+
+    states: list[tuple[float, DoorState]] = []
+    with RecordingPanel(settings.panel) as panel, open_camera(replace(settings.camera, source=str(clip)), fast=True) as camera:
+        watch(camera, open_vision(settings), settings.door, panel,
+              [lambda frame, looks, decision: states.append((frame.t, decision.state))])
+    return score(clip.name, states, stretches)

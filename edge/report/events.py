@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Events: what happened at the door, one JSON object a line. docs/events.schema.json is made from these classes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Literal, Self
+
+import msgspec
+
+from edge.door.state import Decision, Passage, Person
+from edge.errors import SettingsError
+from edge.frame import Frame
+from edge.look import Look
+
+
+class FaceEvent(msgspec.Struct, kw_only=True, frozen=True):
+    """One person at the moment of a state change."""
+
+    track: int
+    box: tuple[float, float, float, float]
+    """x, y, width, height in pixels of the frame."""
+    label: str
+    p: float
+    """Smoothed probability of `label`."""
+
+
+class StateEvent(msgspec.Struct, kw_only=True, frozen=True, tag_field="event", tag="state"):
+    """The door changed its state (the first line says the state at the start)."""
+
+    t: float
+    """Seconds of frame time."""
+    state: Literal["idle", "checking", "unsure", "passed", "violation", "fault"]
+    previous: Literal["idle", "checking", "unsure", "passed", "violation", "fault"]
+    faces: list[FaceEvent]
+
+
+class PassageEvent(msgspec.Struct, kw_only=True, frozen=True, tag_field="event", tag="passage"):
+    """A person left."""
+
+    t: float
+    """When it was told; a little after `left`."""
+    track: int
+    entered: float
+    left: float
+    verdict: Literal["checking", "unsure", "passed", "violation"]
+    confidence: float
+    looks: int
+
+
+class Events:
+    """Writes events to a file (appended) or, for `-`, to the standard output. Each line is flushed whole."""
+
+    def __init__(self, target: str) -> None:
+        """Open the target.
+
+        Raises:
+            SettingsError: the file cannot be written.
+        """
+        self._own = target != "-"
+        try:
+            self._file: IO[str] = Path(target).open("a", encoding="utf-8") if self._own else sys.stdout  # noqa: SIM115 closed in __exit__
+        except OSError as error:
+            raise SettingsError(f"Event file {target}: cannot be written ({error.strerror}).",
+                                hint="Name a file in a folder that exists and may be written, or `-`.") from error
+
+    def __call__(self, frame: Frame, looks: Sequence[Look], decision: Decision) -> None:
+        if decision.state is not decision.previous or frame.seq == 0:
+            self._write(StateEvent(t=round(decision.t, 3), state=decision.state.value, previous=decision.previous.value,
+                                   faces=[_face(person) for person in decision.people]))
+        self.passages(decision.t, decision.passages)
+
+    def passages(self, t: float, passages: Sequence[Passage]) -> None:
+        """Tell finished visits; also those that the end of a clip cuts short."""
+        for passage in passages:
+            self._write(PassageEvent(t=round(t, 3), track=passage.track, entered=round(passage.entered, 3), left=round(passage.left, 3),
+                                     verdict=passage.verdict.value,  # type: ignore[arg-type]  # the policy gives no other
+                                     confidence=round(passage.confidence, 4), looks=passage.looks))
+
+    def _write(self, event: StateEvent | PassageEvent) -> None:
+        self._file.write(msgspec.json.encode(event).decode() + "\n")
+        self._file.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._own:
+            self._file.close()
+
+
+def _face(person: Person) -> FaceEvent:
+    x, y, w, h = (round(value, 1) for value in person.box)
+    return FaceEvent(track=person.track, box=(x, y, w, h), label=person.label.value,
+                     p=round(getattr(person.probabilities, person.label.value), 4))

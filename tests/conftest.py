@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of pictures, clips and weights beside the checkout. Absent: skipped, or an error in CI."""
+    folder = PROJECT.parent / "shared"
+    if not (folder / "data").is_dir():
+        reason = "needs the pictures, clips and weights of ../shared, which is not beside this checkout"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The root of this checkout."""
+    return PROJECT

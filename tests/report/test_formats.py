@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two formats we promise, against their JSON schemas."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from edge.daemon import watch
+from edge.errors import SettingsError
+from edge.report.events import Events
+from edge.report.schemas import schemas
+from edge.settings import DoorSettings, PanelSettings, TrustSettings
+from edge.testing import BARE, RecordingPanel, ReplayedCamera, ScriptedClassifier, ScriptedDetector, face_at
+from edge.vision import Vision
+
+PICTURE = np.random.default_rng(3).integers(60, 190, (240, 320, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("name", ["events.schema.json", "check.schema.json"])
+def test_the_committed_schema_is_what_the_code_says(project: Path, name: str) -> None:
+    assert json.loads((project / "docs" / name).read_text(encoding="utf-8")) == schemas()[name]
+
+
+def test_every_line_of_a_run_fits_the_schema_and_tells_the_visit(tmp_path: Path) -> None:
+    target = tmp_path / "events.jsonl"
+    come_and_go = [[]] * 5 + [[face_at(100, 60)]] * 30 + [[]] * 20
+    vision = Vision(ScriptedDetector(come_and_go), ScriptedClassifier([[BARE]]), TrustSettings())
+    with Events(str(target)) as events, RecordingPanel(PanelSettings()) as panel:
+        watch(ReplayedCamera.still(PICTURE, 55), vision, DoorSettings(), panel, [events])
+    lines = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        jsonschema.validate(line, schemas()["events.schema.json"])
+    assert [line["state"] for line in lines if line["event"] == "state"] == ["idle", "checking", "violation", "idle"]
+    passage, = [line for line in lines if line["event"] == "passage"]
+    assert passage["verdict"] == "violation"
+    assert passage["entered"] == pytest.approx(0.5)
+    assert passage["left"] == pytest.approx(3.4)
+    bare = next(line for line in lines if line.get("state") == "violation")["faces"][0]
+    assert bare["label"] == "no_mask"
+    assert bare["box"] == [100, 60, 100, 100]
+
+
+def test_an_event_file_that_cannot_be_written_is_said_before_the_camera_opens(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be written"):
+        Events(str(tmp_path / "nowhere" / "events.jsonl"))
+
+

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The face detector, on a portrait that scikit-image carries."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+from edge.settings import FacesSettings
+from edge.vision import open_faces, shipped_face_model
+
+
+@pytest.fixture(scope="module")
+def portrait() -> NDArray[np.uint8]:
+    from skimage.data import astronaut
+
+    return np.asarray(cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGR), np.uint8)
+
+
+SETTINGS = FacesSettings()
+
+
+def test_one_face_with_its_landmarks_in_order(portrait: NDArray[np.uint8]) -> None:
+    face, = open_faces(SETTINGS).find(portrait)
+    assert face.box.centre == pytest.approx((224, 118), abs=12)
+    right_eye, left_eye, nose, right_mouth, left_mouth = face.landmarks
+    assert right_eye[0] < nose[0] < left_eye[0]     # the person's right is our left
+    assert right_eye[1] < nose[1] < right_mouth[1]
+    assert right_mouth[0] < left_mouth[0]
+    assert 0.6 <= face.score <= 1
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 2.0])
+def test_boxes_are_in_pixels_of_the_picture_whatever_its_size(portrait: NDArray[np.uint8], scale: float) -> None:
+    picture = np.asarray(cv2.resize(portrait, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    face, = open_faces(SETTINGS).find(picture)
+    assert [value / scale for value in face.box.centre] == pytest.approx((224, 118), abs=12)
+
+
+def test_the_cameras_own_smaller_picture_may_be_searched_instead(portrait: NDArray[np.uint8]) -> None:
+    smaller = np.asarray(cv2.resize(portrait, (320, 320), interpolation=cv2.INTER_AREA), np.uint8)
+    assert open_faces(SETTINGS).find(portrait, smaller)[0].box.centre == pytest.approx((224, 118), abs=12)
+
+
+def test_pictures_of_changing_shape_are_searched_by_one_detector(portrait: NDArray[np.uint8]) -> None:
+    faces = open_faces(SETTINGS)
+    wide = np.asarray(cv2.copyMakeBorder(portrait, 0, 0, 100, 200, cv2.BORDER_CONSTANT), np.uint8)
+    assert len(faces.find(portrait)) == len(faces.find(wide)) == len(faces.find(portrait)) == 1
+
+
+def test_range_is_a_size_a_region_and_a_number(portrait: NDArray[np.uint8]) -> None:
+    def found(**changes: object) -> int:
+        return len(open_faces(replace(SETTINGS, **changes)).find(portrait))  # type: ignore[arg-type]
+
+    assert found(min_face_px=150.0) == 0
+    assert found(region=(0.5, 0.0, 0.5, 1.0)) == 0
+    assert found(region=(0.2, 0.0, 0.5, 0.5)) == 1
+    two = np.hstack([portrait, portrait])
+    assert len(open_faces(SETTINGS).find(two)) == 2
+    assert len(open_faces(replace(SETTINGS, max_faces=1)).find(two)) == 1
+
+
+def test_an_empty_picture_has_no_face() -> None:
+    assert open_faces(SETTINGS).find(np.zeros((480, 640, 3), np.uint8)) == []
+
+
+def bad_files(folder: Path) -> list[Path]:
+    truncated, text, classifier = folder / "truncated.onnx", folder / "text.onnx", folder / "classifier.onnx"
+    data = shipped_face_model().read_bytes()
+    truncated.write_bytes(data[:len(data) // 2])
+    text.write_text("version https://git-lfs.github.com/spec/v1\n")
+    classifier.write_bytes(another_network())
+    return [truncated, text, classifier, folder / "missing.onnx"]
+
+
+def another_network() -> bytes:
+    """An ONNX network that is fine, and no face detector."""
+    from onnx import TensorProto, helper
+
+    picture = helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, 320, 320])
+    out = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [1, 3, 1, 1])
+    graph = helper.make_graph([helper.make_node("GlobalAveragePool", ["input"], ["probabilities"])], "classifier", [picture], [out])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    return bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize("which", [0, 1, 2, 3])
+def test_a_wrong_file_is_refused_with_what_a_detector_must_offer(tmp_path: Path, which: int, capfd: pytest.CaptureFixture[str]) -> None:
+    path = bad_files(tmp_path)[which]
+    with pytest.raises(ModelError) as raised:
+        open_faces(replace(SETTINGS, model=str(path)))
+    assert path.name in str(raised.value)
+    assert which == 3 or "cls, obj, bbox and kps" in str(raised.value)
+    assert "rror" not in capfd.readouterr().err      # OpenCV's own lines stay off the terminal
+
+
+VERSIONS = {"4.11.0.86", "4.14.0.94", "5.0.0.93"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("version", sorted(VERSIONS))
+def test_every_supported_opencv_finds_the_same_faces(version: str, portrait: NDArray[np.uint8], project: Path, tmp_path: Path) -> None:
+    site = Path.home() / ".cache" / "maskgate" / f"opencv-{version}"
+    if not (site / "cv2").is_dir():
+        subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(site), f"opencv-python-headless=={version}"],
+                       check=True, timeout=300)
+    np.save(tmp_path / "portrait.npy", portrait)
+    code = (f"import sys; sys.path.insert(0, {str(site)!r})\nimport cv2, numpy as np, msgspec\n"
+            "from edge.settings import FacesSettings; from edge.vision import open_faces\n"
+            f"image = np.load({str(tmp_path / 'portrait.npy')!r})\n"
+            "found = [[*f.box, f.score, *sum(f.landmarks, ())] for f in open_faces(FacesSettings()).find(image)]\n"
+            "print(cv2.__version__, msgspec.json.encode(found).decode())")
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60, cwd=project)
+    used, _, found = ran.stdout.partition(" ")
+    assert version.startswith(used)
+    import json
+
+    here = [[*face.box, face.score, *sum(face.landmarks, ())] for face in open_faces(SETTINGS).find(portrait)]
+    assert np.allclose(json.loads(found), here, atol=0.5)
