@@ -5,15 +5,22 @@
         panel.show(decision, t)      # after each decided frame
         panel.tick(t)                # in between, so that blinking goes on while the camera is waited for
 
-`patterns.py` is the table of what each state looks and sounds like; pins are driven in `gpio.py` only.
+`patterns.py` is the table of what each state looks and sounds like, `signals.py` what every output is to be at any
+moment; pins are driven in `gpio.py` only. `safe.py` turns everything off after a death, `recording.py` is the twin.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from edge.door.state import Decision
+from edge.errors import SettingsError
+from edge.panel.pins import check_pins
+from edge.panel.pins_file import Change, PinsFile
+from edge.settings import PanelSettings
 
 
 class Panel(Protocol):
@@ -34,3 +41,33 @@ class Panel(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+
+def open_panel(settings: PanelSettings, *, pins_file: Path | None = None, on_change: Callable[[Change], None] | None = None) -> Panel:
+    """The panel of `settings.kind`: `gpio` (real pins by lgpio), `mock` (gpiozero's mock pins) or `none`.
+
+    Args:
+        pins_file: every change of an output is appended to it as a JSON line, see `pins_file.py`.
+        on_change: called with every change, in the thread that calls `show` and `tick`.
+
+    Raises:
+        PinError: a pin does not exist, is used twice, is taken or cannot be driven, or there is no GPIO here.
+        SettingsError: the pins file cannot be written, or the panel is `none` and has nothing to write.
+    """
+    check_pins(settings)
+    if settings.kind == "none":
+        if pins_file is not None:
+            raise SettingsError(f"Pins file {pins_file}: the panel is `none` and has no pins.", hint="Use `--panel mock`.")
+        from edge.panel.none import NoPanel
+
+        return NoPanel()
+    from edge.panel.gpio import GpioPanel, lgpio_pins, mock_pins
+
+    record = None if pins_file is None else PinsFile(pins_file)
+    try:
+        factory = lgpio_pins() if settings.kind == "gpio" else mock_pins()
+    except BaseException:
+        if record is not None:
+            record.close()
+        raise
+    return GpioPanel(settings, factory, record, on_change)

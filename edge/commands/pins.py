@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""maskgate pins: drive every output to its safe level. The service runs it after any kind of death (ExecStopPost)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from edge.errors import MaskGateError
+from edge.settings import PanelSettings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `maskgate pins`."""
+    parser.add_argument("action", choices=["safe"], help="lamps dark, buzzer silent, relay let go; then the pins are given back")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings (default: /etc/maskgate/maskgate.toml)")
+    parser.add_argument("--panel", choices=["gpio", "mock", "none"], help="where lamps and buzzer are (default: as in the settings)")
+    parser.add_argument("--pins", type=Path, metavar="FILE", help="append each safe level as a JSON line")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Drive the outputs of the settings, or of what can be read of them; says which.
+
+    Raises:
+        PinError: an output could not be driven.
+    """
+    from edge.panel.safe import drive_safe
+
+    settings = _settings(arguments.config)
+    if arguments.panel is not None:
+        settings = replace(settings, kind=arguments.panel)
+    done = drive_safe(settings, pins_file=arguments.pins)
+    print(f"safe ({settings.kind}): {', '.join(done) or 'nothing is wired'}")
+    return 0
+
+
+def _settings(path: Path | None) -> PanelSettings:
+    """The panel's settings; broken ones do not keep the pins from being turned off."""
+    from edge.settings_file import INSTALLED, load_settings
+
+    try:
+        return load_settings(path).panel
+    except MaskGateError as error:
+        from edge.panel.salvage import salvage_panel
+
+        print(f"{error}\ngoing on with what can be read of [panel], and defaults for the rest", file=sys.stderr)
+        return salvage_panel(path or INSTALLED)

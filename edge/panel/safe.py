@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every output to its safe level, without a panel: what systemd runs after any kind of death of the daemon.
+
+A process killed with SIGKILL cannot turn anything off, and Raspberry Pi's kernel keeps the level of its pins
+(raspberrypi/linux#6117). So this opens each pin off and gives it back, whatever the others say.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge.errors import PinError
+from edge.panel.pins import OUTPUTS, bcm
+from edge.panel.pins_file import Change, PinsFile
+from edge.settings import PanelSettings
+
+
+def drive_safe(settings: PanelSettings, *, pins_file: Path | None = None) -> tuple[str, ...]:
+    """Turn off every configured output: lamps dark, buzzer silent, relay let go. Returns their names.
+
+    Args:
+        pins_file: where `kind` is not `none`, a line `{"pin": …, "value": 0, "why": "safe"}` is added for each.
+
+    Raises:
+        PinError: at least one could not be driven, each named; all others were.
+        SettingsError: the pins file cannot be written.
+    """
+    if settings.kind == "none":
+        return ()
+    from edge.panel.gpio import Output, lgpio_pins, mock_pins
+
+    done: list[str] = []
+    mistakes: list[PinError] = []
+    factory = lgpio_pins() if settings.kind == "gpio" else mock_pins()
+    try:
+        for name in OUTPUTS:
+            try:
+                number = bcm(getattr(settings, f"{name}_pin"), f"{name}_pin")
+                if number is not None:
+                    Output(name, number, settings, factory).device.close()
+                    done.append(name)
+            except PinError as error:
+                mistakes.append(error)
+    finally:
+        factory.close()
+    if pins_file is not None:
+        record = PinsFile(pins_file)
+        for name in done:
+            record.write(Change(0.0, name, 0, "safe"))
+        record.close()
+    if mistakes:
+        raise PinError("\n".join(str(error) for error in mistakes), hint=mistakes[0].hint)
+    return tuple(done)

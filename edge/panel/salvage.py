@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can still be read of the [panel] section in a settings file that is broken.
+
+Only for turning everything off: a wrong guess of `relay_active_high` would pull the relay that is to be let go, so a
+typing mistake elsewhere in the file must not lose the lines that are right.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge.settings import PanelSettings
+from edge.settings_text import sections
+
+
+def salvage_panel(path: Path) -> PanelSettings:
+    """The panel settings of every line of [panel] that is right in itself; defaults for the rest. Raises nothing."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    known = sections()["panel"]
+    read: dict[str, Any] = {}
+    inside = False
+    for line in lines:
+        if line.strip().startswith("["):
+            inside = line.strip().removeprefix("[").split("]")[0].strip() == "panel"
+            continue
+        for key, value in _one_line(line).items() if inside else ():
+            try:
+                read[key] = msgspec.convert(value, known[key].type)
+            except (KeyError, msgspec.ValidationError):
+                continue
+    return PanelSettings(**read)
+
+
+def _one_line(line: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(line)
+    except tomllib.TOMLDecodeError:
+        return {}
