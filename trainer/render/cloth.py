@@ -9,11 +9,12 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from trainer.render.canvas import Canvas
+from trainer.render.canvas import View
 from trainer.render.light import Field
-from trainer.render.pose import depth
-from trainer.render.style import Kind, Style, Worn
+from trainer.render.pose import Array, depth
+from trainer.render.style import Colour, Kind, Style, Worn
 
+Paint = Callable[[View, Field], tuple[Field, Field]]
 _TILE_PX = 256
 
 
@@ -37,11 +38,11 @@ def noise(x: Field, y: Field, scale: tuple[float, float], shift: tuple[float, fl
     return cv2.remap(_tile(kind), across.astype(np.float32), below.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
 
 
-def lambert(canvas: Canvas, height: Field, ambient: float, sun: tuple[float, float]) -> Field:
+def lambert(view: View, height: Field, ambient: float, sun: tuple[float, float]) -> Field:
     """Relief about 1 from a height in head units, lit from `sun` (to the right, downwards) and from the front."""
-    small = cv2.GaussianBlur(height, (0, 0), max(0.3, 0.015 * canvas.unit))
-    across = cv2.Sobel(small, cv2.CV_32F, 1, 0, ksize=3) * (canvas.unit / 8)
-    down = cv2.Sobel(small, cv2.CV_32F, 0, 1, ksize=3) * (canvas.unit / 8)
+    small = cv2.GaussianBlur(height, (0, 0), max(0.3, 0.015 * view.unit))
+    across = cv2.Sobel(small, cv2.CV_32F, 1, 0, ksize=3) * (view.unit / 8)
+    down = cv2.Sobel(small, cv2.CV_32F, 0, 1, ksize=3) * (view.unit / 8)
     facing = (1 - across * sun[0] - down * sun[1]) / np.sqrt(1 + across * across + down * down)
     return np.asarray(ambient + (1 - ambient) * np.clip(facing, 0.1, 1.5), np.float32)
 
@@ -75,19 +76,26 @@ def _share(texture: str, x: Field, y: Field, rng: np.random.Generator) -> Field:
     return np.zeros_like(x)
 
 
+def plain_paint(colour: Array | Colour) -> Paint:
+    """One colour, evenly lit."""
+    def paint(view: View, cover: Field) -> tuple[Field, Field]:
+        return view.flat(colour), np.ones_like(cover)
+    return paint
+
+
 def mask_paint(style: Style, rng: np.random.Generator) -> Callable[[Canvas, Field], tuple[Field, Field]]:
     """The painter of a worn mask, with everything that chance decides fixed now."""
     seed = int(rng.integers(2**31))
 
-    def paint(canvas: Canvas, cover: Field) -> tuple[Field, Field]:
+    def paint(view: View, cover: Field) -> tuple[Field, Field]:
         mine = np.random.default_rng(seed)
-        x, y = canvas.head
-        return _surface(style, canvas, cover, x, y, mine)
+        x, y = view.head
+        return _surface(style, view, cover, x, y, mine)
 
     return paint
 
 
-def _surface(style: Style, canvas: Canvas, cover: Field, x: Field, y: Field, rng: np.random.Generator) -> tuple[Field, Field]:
+def _surface(style: Style, view: View, cover: Field, x: Field, y: Field, rng: np.random.Generator) -> tuple[Field, Field]:
     crumple = {Worn.CORRECT: 0.010, Worn.NOSE_OUT: 0.014, Worn.MOUTH_OUT: 0.026}.get(style.worn, 0.03) * rng.uniform(0.3, 1.6)
     if style.kind is Kind.FFP2:
         crumple *= 0.5
@@ -102,10 +110,10 @@ def _surface(style: Style, canvas: Canvas, cover: Field, x: Field, y: Field, rng
     elif rng.random() < 0.7:
         height -= 0.02 * np.exp(-(x / 0.018) ** 2)  # the seam down the middle of a sewn mask
     if style.kind is Kind.WINDOW:
-        albedo = _window(style, canvas, albedo, x, y)
-    albedo = _binding(style, canvas, cover, albedo, rng)
-    sun = (float(np.clip(canvas.light.slope[0] * 1.6 + rng.normal(0, 0.15), -0.9, 0.9)), float(rng.uniform(-0.75, -0.1)))
-    relief = lambert(canvas, height, rng.uniform(0.45, 0.7), sun)
+        albedo = _window(style, view, albedo, x, y)
+    albedo = _binding(style, view, cover, albedo, rng)
+    sun = (float(np.clip(view.light.slope[0] * 1.6 + rng.normal(0, 0.15), -0.9, 0.9)), float(rng.uniform(-0.75, -0.1)))
+    relief = lambert(view, height, rng.uniform(0.45, 0.7), sun)
     return albedo, relief
 
 
@@ -140,19 +148,19 @@ def _valve(style: Style, albedo: Field, x: Field, y: Field, rng: np.random.Gener
     return np.asarray(albedo + ring * (np.asarray(style.second, np.float32) * slots - albedo), np.float32)
 
 
-def _window(style: Style, canvas: Canvas, albedo: Field, x: Field, y: Field) -> Field:
+def _window(style: Style, view: View, albedo: Field, x: Field, y: Field) -> Field:
     """Clear plastic before the mouth: skin and lips, paler, with a gleam."""
     inside = np.clip((1 - np.hypot(x / 0.42, (y - 1.0) / 0.2)) / 0.12, 0, 1)[..., None]
-    skin = (canvas.light.skin / np.maximum(canvas.light.white, 1)).astype(np.float32)
+    skin = (view.light.skin / np.maximum(view.light.white, 1)).astype(np.float32)
     lips = np.exp(-(x / 0.25) ** 4 - ((y - 1.0) / 0.07) ** 2)[..., None]
     seen = skin * (1 - lips * np.array([0.35, 0.38, 0.15], np.float32)) * 0.9 + 0.08
     gleam = 0.3 * np.exp(-((x - 0.2 - 0.4 * (y - 1)) / 0.05) ** 2)[..., None]
     return np.asarray(albedo + inside * (np.minimum(seen + gleam, 1) - albedo), np.float32)
 
 
-def _binding(style: Style, canvas: Canvas, cover: Field, albedo: Field, rng: np.random.Generator) -> Field:
+def _binding(style: Style, view: View, cover: Field, albedo: Field, rng: np.random.Generator) -> Field:
     """The sewn or welded rim: a narrow band, a touch lighter, darker or in the second colour."""
-    away = cv2.distanceTransform((cover > 0.5).astype(np.uint8), cv2.DIST_L2, 3) / canvas.unit
+    away = cv2.distanceTransform((cover > 0.5).astype(np.uint8), cv2.DIST_L2, 3) / view.unit
     wide = rng.uniform(0.03, 0.06)
     band = np.clip((wide - away) / 0.01, 0, 1) * 0.9
     if style.kind in (Kind.CLOTH, Kind.PATTERNED, Kind.WINDOW) and rng.random() < 0.35:

@@ -9,9 +9,9 @@ import numpy as np
 
 from edge.look import Face, Label
 from trainer.render.canvas import Canvas, Part, composite
-from trainer.render.cloth import mask_paint
+from trainer.render.cloth import mask_paint, plain_paint
 from trainer.render.light import Image, measure
-from trainer.render.occluders import dangling_parts, occluder_parts, plain_paint
+from trainer.render.occluders import dangling_parts, occluder_parts
 from trainer.render.outline import mask_outline, straps
 from trainer.render.pose import Pose, pose_of
 from trainer.render.style import OCCLUDERS, Style, Worn
