@@ -41,7 +41,7 @@ def find_face(image: Image, model: str) -> Face | None:
 
 def tile(image: Image, face: Face, side: int) -> Image:
     """The face with some room around it, `side` px."""
-    reach = 1.05 * max(face.box.w, face.box.h)
+    reach = 0.85 * max(face.box.w, face.box.h)
     centre_x, centre_y = face.box.centre
     warp = np.array([[side / 2 / reach, 0, side / 2 - centre_x * side / 2 / reach], [0, side / 2 / reach, side / 2 - centre_y * side / 2 / reach]])
     return np.asarray(cv2.warpAffine(image, warp, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
