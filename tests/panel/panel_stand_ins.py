@@ -2,8 +2,9 @@
 """What panel tests share: decisions by the word, and an lgpio that needs no GPIO chip.
 
 `FakeLgpio` takes the place of the module lgpio, so that gpiozero's real LGPIOFactory and our pins upon it run
-anywhere. It keeps to lgpio 0.2.2.0 where the panel depends on it: claims of one owner, `GPIO busy` for another's line,
-software PWM that ends at once, and lines that keep their last level when the chip is closed (Raspberry Pi's kernel).
+anywhere. It keeps to lgpio 0.2.2.0 where the panel depends on it: lines belong to the handle that claimed them,
+`GPIO busy` for another's line, software PWM that ends at once, and lines that keep their last level when the chip is
+closed (as Raspberry Pi's kernel does).
 """
 
 from __future__ import annotations
@@ -36,37 +37,45 @@ class FakeLgpio(types.ModuleType):
         self.broken: set[int] = set()
         self.history: list[tuple[int, int]] = []
         self.chip = True
-        self.open_chips = 0
+        self.owners: dict[int, int] = {}
+        self.handles: set[int] = set()
+        self._last_handle = 0
 
     def gpiochip_open(self, chip: int) -> int:
         if not self.chip:
             raise self.error("'can not open gpiochip'")
-        self.open_chips += 1
-        return 0
+        self._last_handle += 1
+        self.handles.add(self._last_handle)
+        return self._last_handle
 
     def gpiochip_close(self, handle: int) -> None:
-        self.open_chips -= 1
-        self.modes.clear()
+        self.handles.remove(handle)
+        for gpio in [gpio for gpio, owner in self.owners.items() if owner == handle]:
+            del self.owners[gpio], self.modes[gpio]
 
-    def _claim(self, gpio: int, mode: str, flags: int) -> None:
-        if gpio in self.taken_by_others:
+    @property
+    def open_chips(self) -> int:
+        return len(self.handles)
+
+    def _claim(self, handle: int, gpio: int, mode: str, flags: int) -> None:
+        if gpio in self.taken_by_others or self.owners.get(gpio, handle) != handle:
             raise self.error("'GPIO busy'")
-        self.modes[gpio], self.pulls[gpio] = mode, flags
+        self.owners[gpio], self.modes[gpio], self.pulls[gpio] = handle, mode, flags
 
     def gpio_claim_input(self, handle: int, gpio: int, flags: int = 0) -> None:
-        self._claim(gpio, "input", flags)
+        self._claim(handle, gpio, "input", flags)
         if flags == self.SET_PULL_UP:
             self.levels[gpio] = 1
 
     def gpio_claim_output(self, handle: int, gpio: int, level: int = 0, flags: int = 0) -> None:
-        self._claim(gpio, "output", flags)
+        self._claim(handle, gpio, "output", flags)
         self._set(gpio, level)
 
     def gpio_free(self, handle: int, gpio: int) -> None:
-        self.modes.pop(gpio, None)
+        del self.owners[gpio], self.modes[gpio]
 
     def gpio_get_mode(self, handle: int, gpio: int) -> int:
-        return (2 if self.modes.get(gpio) == "output" else 0) | (self.pulls.get(gpio, 0) if self.pulls.get(gpio, 0) <= 128 else 0)
+        return (2 if self.modes.get(gpio) == "output" else 0) | self.pulls.get(gpio, 0)
 
     def gpio_write(self, handle: int, gpio: int, level: int) -> None:
         if gpio in self.broken:

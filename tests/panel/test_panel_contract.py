@@ -35,15 +35,6 @@ class Bench:
         return {pin for pin, value in last.items() if value}
 
 
-@pytest.fixture
-def lgpio(monkeypatch: pytest.MonkeyPatch) -> FakeLgpio:
-    fake = FakeLgpio()
-    monkeypatch.setitem(__import__("sys").modules, "lgpio", fake)
-    monkeypatch.delitem(__import__("sys").modules, "gpiozero.pins.lgpio", raising=False)
-    monkeypatch.setattr("gpiozero.pins.local.get_pi_revision", lambda: 0xA02082)
-    return fake
-
-
 @pytest.fixture(params=["gpio", "mock", "recording"])
 def bench(request: pytest.FixtureRequest, lgpio: FakeLgpio) -> Iterator[Callable[[PanelSettings], Bench]]:
     opened = []
