@@ -35,7 +35,7 @@ log = logging.getLogger("maskgate.panel")
 class GpioPanel:
     """A panel on the pins of one gpiozero factory.
 
-    `changes` are told to `pins_file` and `on_change`, where there are any, in the order in which pins were written.
+    Every change is told to `pins_file` and `on_change`, where there are any, in the order in which pins were written.
     """
 
     def __init__(self, settings: PanelSettings, factory: Any, pins_file: PinsFile | None = None,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from edge.door.state import Decision
+from edge.door.state import Decision, DoorState
 from edge.panel.patterns import Levels
 from edge.panel.pins import OUTPUTS, check_pins
 from edge.panel.pins_file import Change, Why
@@ -24,7 +24,7 @@ class Shown(NamedTuple):
 
 
 class RecordingPanel:
-    """Shows a decision to nobody, and keeps everything in three lists-to-read: `shown`, `changes`, `outputs`."""
+    """Shows decisions to nobody; a test reads `states`, `shown`, `changes` and `outputs`."""
 
     def __init__(self, settings: PanelSettings | None = None) -> None:
         settings = settings or PanelSettings(kind="mock")
@@ -66,6 +66,12 @@ class RecordingPanel:
         if not self.closed:
             self.closed, self.outputs = True, SAFE
             self._tell_all("close")
+
+    @property
+    def states(self) -> list[DoorState]:
+        """The states shown, in order, without repeats."""
+        states = [shown.decision.state for shown in self.shown]
+        return [state for i, state in enumerate(states) if i == 0 or state is not states[i - 1]]
 
     def _tell_all(self, why: Why) -> None:
         self.changes += [Change(self._t, name, 0, why) for name in OUTPUTS if name in self._wired]

@@ -228,6 +228,16 @@ def test_a_pin_is_written_only_when_its_level_changes(bench):
     assert [change.pin for change in made.changes if change.value] == ["red", "relay"]
 
 
+def test_the_recording_keeps_what_it_was_shown():
+    with RecordingPanel() as panel:
+        for t, state in enumerate(["idle", "checking", "checking", "violation", "idle"]):
+            panel.show(decided(state), float(t))
+    assert panel.states == ["idle", "checking", "violation", "idle"]
+    assert panel.shown[3].t == 3.0
+    assert panel.shown[3].levels.red
+    assert panel.closed
+
+
 def test_no_panel_takes_every_decision_and_closes_twice():
     with open_panel(PanelSettings(kind="none")) as panel:
         panel.show(decided("violation", reported=(1,), admits=True), 0.0)
