@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.camera.source import PICTURES
 from edge.errors import CameraNotFound, CameraUnreadable
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ EXAMPLES = """examples:
   maskgate check pictures/ clip.mp4 --json > faces.jsonl
   maskgate check --crops faces/          every picture is one face already
 """
-STILLS = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 CLIPS = {".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".gif"}
 """File name endings, in lower case, that a folder is searched for."""
 MANY = 8
@@ -74,9 +74,9 @@ def find_files(paths: list[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in STILLS | CLIPS)
+            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES | CLIPS)
             if not inside:
-                raise CameraNotFound(f"{path}: no stills or clips in this folder.", hint=f"Looked for {' '.join(sorted(STILLS | CLIPS))}.")
+                raise CameraNotFound(f"{path}: no stills or clips in this folder.", hint=f"Looked for {' '.join(sorted(PICTURES | CLIPS))}.")
             files += inside
         elif path.is_file():
             files.append(path)
@@ -93,8 +93,8 @@ def frame_check(faces: Faces, masks: Masks, camera: CameraSettings) -> Callable[
     from edge.report.schemas import Checked
 
     def frames(path: Path) -> Iterator[tuple[float | None, Frame]]:
-        if path.suffix.lower() in STILLS:
-            yield None, Frame(read_picture(path), 0.0, 0)
+        if path.suffix.lower() in PICTURES:
+            yield None, Frame(read_picture(path, upright=False), 0.0, 0)
             return
         with open_camera(replace(camera, source=str(path)), fast=True) as clip:
             for frame in clip.frames():
@@ -117,7 +117,7 @@ def crop_check(masks: Masks) -> Callable[[Path], Iterator[Checked]]:
     from edge.report.schemas import Checked
 
     def check(path: Path) -> Iterator[Checked]:
-        image = read_picture(path)
+        image = read_picture(path, upright=False)
         height, width = image.shape[:2]
         side = masks.description.input_px
         import cv2

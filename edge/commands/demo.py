@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from edge.frame import Frame
     from edge.look import Look
-    from edge.panel.recording import RecordingPanel
+    from edge.panel.pins_file import Change
+    from edge.report import Subscriber
 
 EXAMPLES = """examples:
   maskgate demo
@@ -53,11 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
     make_folder(arguments.out)
     clip = arguments.out / "demo.mp4"
     with ExitStack() as stack:
-        panel = stack.enter_context(open_panel(replace(settings.panel, kind="mock")))
+        timeline = Timeline(coloured=sys.stdout.isatty())
+        panel = stack.enter_context(open_panel(replace(settings.panel, kind="mock"), on_change=timeline.note))
         vision = open_vision(settings)
         camera = stack.enter_context(open_camera(replace(settings.camera, source=str(CLIP)), fast=True))
-        timeline = Timeline(panel, coloured=sys.stdout.isatty())
-        subscribers = [timeline, stack.enter_context(SavedClip(clip, RATE_FPS))]
+        subscribers: list[Subscriber] = [timeline, stack.enter_context(SavedClip(clip, RATE_FPS))]
         events = stack.enter_context(Events(arguments.events)) if arguments.events else None
         if events:
             subscribers.append(events)
@@ -77,8 +78,9 @@ def run(arguments: argparse.Namespace) -> int:
 class Timeline:
     """Prints a line whenever something changes, and at least every second; keeps a picture of each state."""
 
-    def __init__(self, panel: RecordingPanel, coloured: bool) -> None:
-        self._panel, self._coloured = panel, coloured
+    def __init__(self, coloured: bool) -> None:
+        self._coloured = coloured
+        self._lit: dict[str, int] = {}
         self._last: tuple[object, ...] = ()
         self._printed = -1.0
         self._entered = 0.0
@@ -88,6 +90,10 @@ class Timeline:
 
     def head(self) -> str:
         return f"{'time':>7}  {'lamps':<7} {'door':<10} faces"
+
+    def note(self, change: Change) -> None:
+        """Remember what a lamp does now."""
+        self._lit[change.pin] = change.value
 
     def __call__(self, frame: Frame, looks: Sequence[Look], decision: Decision) -> None:
         self.t = decision.t
@@ -99,14 +105,13 @@ class Timeline:
         self._keep_picture(frame, looks, decision)
 
     def _line(self, decision: Decision) -> str:
-        lit = self._panel.levels
-        lamps = "".join(self._lamp(name, getattr(lit, name)) for name in ("green", "amber", "red"))
+        lamps = "".join(self._lamp(name, self._lit.get(name, 0)) for name in ("green", "amber", "red"))
         people = ", ".join(f"{person.track}: {person.label.value} {getattr(person.probabilities, person.label.value):.0%}"
                            for person in decision.people)
         buzzer = "  *beep*" if decision.reported else ""
         return f"{decision.t:6.2f}s  {lamps} {decision.state.value:<10} {people or '-'}{buzzer}"
 
-    def _lamp(self, name: str, lit: float) -> str:
+    def _lamp(self, name: str, lit: int) -> str:
         if self._coloured:
             return f"{ANSI[name if lit else 'off']}  {ANSI['end']}"
         return f"{name[0].upper() if lit else '.'} "
