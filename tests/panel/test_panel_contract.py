@@ -178,6 +178,15 @@ def test_a_press_mutes_the_buzzer_and_a_second_one_gives_it_back(bench):
     assert made.on() == {"red", "buzzer"}
 
 
+def test_a_bouncing_contact_counts_as_one_press(bench):
+    made = bench(WIRED)
+    made.panel.show(decided("violation", reported=(1,)), 0.0)
+    for t, down in [(0.010, True), (0.012, False), (0.014, True), (0.090, True)]:
+        made.press(down)
+        made.panel.tick(t)
+    assert made.on() == {"red"}
+
+
 def test_the_mute_ends_by_itself_and_a_held_button_counts_once(bench):
     made = bench(WIRED)
     made.press(True)
