@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Door: judgement over time, from the looks of each frame to one decision.
+
+    memory = Memory()
+    for frame in camera.frames():
+        memory, decision = step(memory, frame.t, looks, settings.door)
+    last_passages = finish(memory, settings.door)
+
+Pure code: no clock, no I/O, no thread, no numpy. All time is frame time, so a clip played fast gives the same states.
+`tracks.py` tells who is who, `verdict.py` judges each person, `policy.py` the door, `state.py` holds the values.
+
+Each person has a verdict of their own, and the worst one in range is the state (violation > unsure > checking > passed):
+
+| state     | when it comes                                                                                | relay, `refuse` |
+|-----------|----------------------------------------------------------------------------------------------|-----------------|
+| idle      | nobody in range for `gone_s`                                                                 | stays           |
+| checking  | somebody's second look; nobody new walks through on another's green                          | stays           |
+| unsure    | not judged after `unsure_after_s`, or passed and no trusted look for so long                 | stays           |
+| passed    | `mask` at `pass_min` or more for `pass_after_s` (`amend_after_s` once reported)              | opens           |
+| violation | `mask` below `stay_min` for `violate_after_s`; ends with a pass or by leaving, nothing else  | stays           |
+
+Passed and violation also take `looks_min` trusted looks that agree. Every state lasts at least `hold_s`, except that
+violation comes at once. Mode `remind` opens in all of these states, mode `off` is always idle and opens. `fault` is
+set by the daemon, never here, and opens nothing.
+"""
+
+from edge.door.policy import Memory, finish, step
+from edge.door.state import Decision, DoorState, Passage, Person
+
+__all__ = ["Decision", "DoorState", "Memory", "Passage", "Person", "finish", "step"]

@@ -15,7 +15,7 @@ class DoorState(StrEnum):
     IDLE = "idle"
     """Nobody is in range."""
     CHECKING = "checking"
-    """Somebody is there; not enough looks yet."""
+    """Somebody is there and not judged yet. Nobody new walks through on another's green."""
     UNSURE = "unsure"
     """Somebody is there and cannot be judged: come nearer, look up. Never a pass."""
     PASSED = "passed"
@@ -38,11 +38,13 @@ class Person:
     label: Label
     """The likeliest label of the smoothed probabilities."""
     probabilities: Probabilities
-    """Smoothed over the trusted looks."""
+    """Smoothed over the trusted looks; before the first of them, the latest look as it was."""
     looks: int
     """How many trusted looks there were so far."""
     reason: str = ""
     """Why unsure: the doubts of the last look, in words. Empty otherwise."""
+    here: bool = True
+    """False: not found in this frame, and still counted for `gone_s`; `box` is where the face was last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,14 @@ class Passage:
     left: float
     """When the person was last seen, in seconds of frame time."""
     verdict: DoorState
-    """`passed`, `violation` or `unsure`: the last verdict that held; a `violation` that was reported stays one
-    only if the person did not put the mask right."""
+    """The last of `passed` and `violation` that was reached, so a violation put right counts as `passed`; `unsure`
+    where there was neither."""
     label: Label
+    """The likeliest label of the smoothed probabilities."""
     confidence: float
     """Smoothed probability of `label`, 0 to 1."""
     looks: int
+    """How many trusted looks there were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +78,12 @@ class Decision:
     people: tuple[Person, ...]
     """Everybody in range, worst first."""
     reported: tuple[int, ...] = ()
-    """Tracks whose violation begins to count with this frame: sound the buzzer once for them."""
+    """Tracks whose violation is told with this frame: sound the buzzer once for them. A person is told once, and again
+    only after being away for `rearm_s`."""
     passages: tuple[Passage, ...] = ()
     """Visits that ended with this frame."""
     reason: str = ""
     """Why unsure or fault, in words for the operator."""
     admits: bool = False
-    """Whether the relay may open now: the mode and the state together."""
+    """Whether the relay may open now: the mode and the state together, and in mode `refuse` everybody's verdict now:
+    a green lamp that is only held for `hold_s` opens nothing."""

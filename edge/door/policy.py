@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Policy: from everybody's verdict to the state of the door, what is told, and who has left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from edge.door.state import Decision, DoorState, Passage, Person
+from edge.door.tracks import Track, follow, lasted, match, place_distance, start_track
+from edge.door.verdict import Standing, judge
+from edge.look import Box, Look
+from edge.settings import DoorSettings
+
+BADNESS = {DoorState.VIOLATION: 3, DoorState.UNSURE: 2, DoorState.CHECKING: 1, DoorState.PASSED: 0}
+"""The worst person in range drives the door."""
+SIGHTINGS_MIN = 2
+"""A face found in one frame only is more often a hand or a bag than a person: it counts from its second look."""
+PLACES_MAX = 32
+"""Places of reported people that are remembered at most, the newest first to stay: a long `rearm_s` costs bounded time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """One person in range: where they are, and what is held of them."""
+
+    track: Track
+    standing: Standing
+
+
+class Place(NamedTuple):
+    """Where somebody was last seen whose violation was told."""
+
+    box: Box
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that the door knows between two frames. `Memory()` is the start; only `step` makes others."""
+
+    visitors: tuple[Visitor, ...] = ()
+    places: tuple[Place, ...] = ()
+    state: DoorState = DoorState.IDLE
+    since: float = -math.inf
+    """Frame time at which `state` began."""
+    t: float = -math.inf
+    """Time of the last frame."""
+    next_track: int = 1
+
+
+def step(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) -> tuple[Memory, Decision]:
+    """Take the looks of one frame and decide.
+
+    Args:
+        memory: what the step before gave, or `Memory()`.
+        t: time of the frame in seconds of frame time. A step back within `gone_s` counts as no time at all; a greater
+            one is a clock that began anew, and everybody is met afresh.
+        looks: all faces of the frame, in any order; empty where there is none.
+        rules: the section [door] of the settings.
+
+    Returns:
+        What to hand to the next step, and the decision. The same arguments always give the same answer.
+    """
+    ended: tuple[Passage, ...] = ()
+    if t < memory.t - rules.gone_s:
+        ended = finish(memory, rules)
+        memory = Memory(state=memory.state, next_track=memory.next_track)
+    t = max(t, memory.t)
+    if rules.mode == "off":
+        looks = ()
+    memory, gone = _part(memory, t, rules)
+    memory, seen = _meet(memory, t, looks, rules)
+    memory, told = _tell(memory)
+    state = _state(memory, t, rules)
+    decision = _decide(memory, t, state, seen, rules)
+    decision = replace(decision, reported=told, passages=ended + _passages(gone, rules))
+    return replace(memory, state=state, since=memory.since if state is memory.state else t, t=t), decision
+
+
+def finish(memory: Memory, rules: DoorSettings) -> tuple[Passage, ...]:
+    """The visits that are still open, closed: for the end of a clip and for the stop of the program."""
+    return _passages(memory.visitors, rules)
+
+
+def _part(memory: Memory, t: float, rules: DoorSettings) -> tuple[Memory, list[Visitor]]:
+    """Let go of everybody not seen for `gone_s`, and remember the places of those who were told."""
+    staying: list[Visitor] = []
+    gone: list[Visitor] = []
+    for visitor in memory.visitors:
+        (gone if lasted(visitor.track.seen, t, rules.gone_s) else staying).append(visitor)
+    left = tuple(Place(visitor.track.box, visitor.track.seen) for visitor in gone if visitor.standing.reported)
+    places = tuple(place for place in memory.places + left if not lasted(place.left, t, rules.rearm_s))
+    return replace(memory, visitors=tuple(staying), places=places[-PLACES_MAX:]), gone
+
+
+def _meet(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) -> tuple[Memory, set[int]]:
+    """Give every look to its person, and judge everybody anew. Also returns the tracks seen in this frame."""
+    continued, arrivals = match([visitor.track for visitor in memory.visitors], looks, t)
+    visitors = []
+    for visitor in memory.visitors:
+        look = continued.get(visitor.track.id)
+        track = visitor.track if look is None else follow(visitor.track, look, t, rules.smooth_s)
+        visitors.append(Visitor(track, judge(visitor.standing, track, t, look is not None, rules)))
+    memory = replace(memory, visitors=tuple(visitors))
+    seen = set(continued)
+    for look in arrivals:
+        seen.add(memory.next_track)
+        memory = _arrive(memory, t, look, seen, rules)
+    return memory, seen
+
+
+def _arrive(memory: Memory, t: float, look: Look, seen: set[int], rules: DoorSettings) -> Memory:
+    """Take in somebody new. Who comes back to the place of somebody reported is that person, as far as telling goes."""
+    track = start_track(memory.next_track, look, t)
+    # Who was told and is missing in this frame may have come further than a match allows.
+    missing = [Place(visitor.track.box, visitor.track.seen) for visitor in memory.visitors
+               if visitor.standing.reported and visitor.track.id not in seen]
+    known = _nearest([*memory.places, *missing], track.box)
+    newcomer = Visitor(track, judge(Standing(reported=known is not None), track, t, True, rules))
+    # The place is taken up with that: the newcomer leaves it anew.
+    return replace(memory, visitors=(*memory.visitors, newcomer), next_track=track.id + 1,
+                   places=tuple(place for place in memory.places if place != known))
+
+
+def _nearest(places: Sequence[Place], box: Box) -> Place | None:
+    """The place that `box` returns to, if there is one."""
+    near = [(distance, place) for place in places if (distance := place_distance(place.box, box)) is not None]
+    return min(near)[1] if near else None
+
+
+def _tell(memory: Memory) -> tuple[Memory, tuple[int, ...]]:
+    """Mark everybody newly in violation as told."""
+    told = tuple(visitor.track.id for visitor in memory.visitors
+                 if visitor.standing.verdict is DoorState.VIOLATION and not visitor.standing.reported)
+    if not told:
+        return memory, ()
+    visitors = tuple(replace(visitor, standing=replace(visitor.standing, reported=True)) if visitor.track.id in told else visitor
+                     for visitor in memory.visitors)
+    return replace(memory, visitors=visitors), told
+
+
+def _in_range(memory: Memory) -> list[Visitor]:
+    """Everybody who counts, worst first, then in order of arrival."""
+    counted = [visitor for visitor in memory.visitors if visitor.track.sightings >= SIGHTINGS_MIN]
+    return sorted(counted, key=lambda visitor: (-BADNESS[visitor.standing.verdict], visitor.track.id))
+
+
+def _state(memory: Memory, t: float, rules: DoorSettings) -> DoorState:
+    """What the panel shows: the worst verdict, held for `hold_s` except that red may come at once."""
+    if rules.mode == "off":
+        return DoorState.IDLE
+    people = _in_range(memory)
+    worst = people[0].standing.verdict if people else DoorState.IDLE
+    if worst is DoorState.VIOLATION or lasted(memory.since, t, rules.hold_s):
+        return worst
+    return memory.state
+
+
+def _decide(memory: Memory, t: float, state: DoorState, seen: set[int], rules: DoorSettings) -> Decision:
+    """The decision for `state`; what is told and who has left is added by `step`."""
+    people = tuple(_person(visitor, visitor.track.id in seen) for visitor in _in_range(memory))
+    everybody_passes = bool(people) and people[0].verdict is DoorState.PASSED
+    admits = rules.mode != "refuse" or (state is DoorState.PASSED and everybody_passes)
+    reason = next((person.reason for person in people if person.reason), "") if state is DoorState.UNSURE else ""
+    return Decision(t=t, state=state, previous=memory.state, people=people, reason=reason, admits=admits)
+
+
+def _person(visitor: Visitor, here: bool) -> Person:
+    track, verdict = visitor.track, visitor.standing.verdict
+    reason = ""
+    if verdict is DoorState.UNSURE:
+        reason = ", ".join(sorted(track.doubts)) or "no clear answer"
+    return Person(track=track.id, box=track.box, verdict=verdict, label=track.probabilities.label,
+                  probabilities=track.probabilities, looks=track.looks, reason=reason, here=here)
+
+
+def _passages(gone: Sequence[Visitor], rules: DoorSettings) -> tuple[Passage, ...]:
+    """The visits of those who left. Who was never judged counts (as `unsure`) only after a stay of `unsure_after_s`:
+    anything shorter is a passer-by or no person at all.
+    """
+    return tuple(
+        Passage(track=track.id, entered=track.entered, left=track.seen, verdict=standing.judged or DoorState.UNSURE,
+                label=track.probabilities.label, confidence=max(track.probabilities), looks=track.looks)
+        for track, standing in ((visitor.track, visitor.standing) for visitor in gone)
+        if standing.judged or lasted(track.entered, track.seen, rules.unsure_after_s))
