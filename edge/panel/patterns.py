@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of what each state looks and sounds like, and the pure function that reads it.
 
-Nobody is asked to tell colours apart: each state also has a rhythm of its own. Dark means nobody is there; a slow
-blink, wait; a fast blink, come nearer; lit with a short wink every two seconds, go on; steady, stop; two lamps in
-turn, out of order. Red is the one that never goes dark, so that no glance can miss it. Green is the one that winks,
-because the wink shows that MaskGate is still looking: a program that hangs cannot do it.
+Nobody is asked to tell colours apart. Dark means nobody is there; a slow blink, wait; a fast blink, come nearer; two
+lamps in turn, out of order. The two answers are both steady, since a lamp that blinks looks like a doubt: they differ
+by the lamp's place (mount red on top, as on a street) and by the buzzer, which sounds for a violation only.
 
 The relay is not in this table: it follows `Decision.admits`, see `signals.py`.
 """
@@ -70,7 +69,7 @@ PATTERNS: Mapping[DoorState, Pattern] = MappingProxyType({
     DoorState.IDLE: Pattern("Nobody is in range."),
     DoorState.CHECKING: Pattern("Wait a moment, please.", amber=(Beat(0.7, 1.0),)),
     DoorState.UNSURE: Pattern("Come nearer and look up, please.", amber=(Beat(0.2, 0.4),)),
-    DoorState.PASSED: Pattern("Thank you, go on.", green=(Beat(1.9, 2.0),)),
+    DoorState.PASSED: Pattern("Thank you, go on.", green=STEADY),
     DoorState.VIOLATION: Pattern(
         "Stop: put a mask over nose and mouth, please.",
         red=STEADY, buzzer=(Beat(0.15, 0.3, times=3), Beat(0.15, 5.0, start_s=5.0))),
