@@ -5,28 +5,41 @@
         for frame in camera.frames():
             ...
 
-One source a file; `open_camera` picks it by the string `source`.
+One source a file; `open_camera` picks it by the string `source`. What a camera delivers by the clock (picamera, v4l2,
+stream) goes through `newest.py`, what a file delivers (clip, stills) through `pace.py`, and every picture is turned
+upright in `turn.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Protocol, Self
 
+from edge.camera.source import open_camera
 from edge.frame import Frame
+
+__all__ = ["Camera", "open_camera"]
 
 
 class Camera(Protocol):
     """Any source of frames: a context manager that hands them out in order."""
 
-    live: bool
-    """True: frames come by the clock and old ones are dropped. False: every frame of a file is delivered."""
-    dropped: int
-    """Frames that came and were never handed out, so far. Always 0 where `live` is False."""
+    @property
+    def live(self) -> bool:
+        """True: frames come by the clock and old ones are dropped. False: every frame of a file is delivered."""
+        ...
 
-    def frames(self) -> Iterator[Frame]:
-        """Frames until the source ends (files) or `close` is called (live).
+    @property
+    def dropped(self) -> int:
+        """Frames that came and were never handed out, so far. Always 0 where `live` is False."""
+        ...
+
+    def frames(self, waiting: Callable[[], None] | None = None) -> Iterator[Frame]:
+        """Frames until the source ends (files) or `close` is called.
+
+        Args:
+            waiting: called about every 50 ms while there is no frame to hand out, so that lamps can go on blinking.
 
         Raises:
             CameraStopped: no frame came within `silence_s`.
@@ -35,7 +48,10 @@ class Camera(Protocol):
         ...
 
     def close(self) -> None:
-        """Give the device back; safe to call twice and from another thread. `frames` then ends within a second."""
+        """Give the device back; safe to call twice, from another thread and from a signal handler.
+
+        `frames` then ends within a second.
+        """
         ...
 
     def __enter__(self) -> Self: ...

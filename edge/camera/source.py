@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which source a string means, and how it is opened. Only the chosen source is imported."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.camera.quiet import silence_libraries
+from edge.errors import CameraNotFound
+from edge.settings import CameraSettings
+
+if TYPE_CHECKING:
+    from edge.camera import Camera
+
+EXPECTED = ("Expected `picamera`, the number of a webcam (`0`) or its /dev/video*, an rtsp:// or http:// address, "
+            "a video file, a picture, or a folder or pattern (`*.jpg`) of pictures.")
+SCHEMES = ("rtsp", "rtsps", "http", "https")
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+
+
+class Kind(Enum):
+    """The five kinds of source."""
+
+    PICAMERA = auto()
+    V4L2 = auto()
+    STREAM = auto()
+    CLIP = auto()
+    STILLS = auto()
+
+
+def kind_of(source: str) -> Kind:
+    """What `source` means; looks at the file system, opens nothing.
+
+    Raises:
+        CameraNotFound: it is none of the forms that are known, or no such file or folder.
+    """
+    if source == "picamera":
+        return Kind.PICAMERA
+    if source.isdecimal() or source.startswith("/dev/"):
+        return Kind.V4L2
+    scheme, separator, _ = source.partition("://")
+    if separator:
+        if scheme.lower() in SCHEMES:
+            return Kind.STREAM
+        raise CameraNotFound(f"Camera source: addresses of the kind {scheme}:// are not known. {EXPECTED}")
+    path = Path(source).expanduser()
+    if source and path.is_dir():
+        return Kind.STILLS
+    if path.is_file():
+        return Kind.STILLS if path.suffix.lower() in PICTURES else Kind.CLIP
+    if any(sign in source for sign in "*?["):
+        return Kind.STILLS
+    raise CameraNotFound(f"Camera source {source!r}: no such file or folder. {EXPECTED}",
+                         hint="Check the spelling, and that the path is right as seen from the working directory.")
+
+
+def open_camera(settings: CameraSettings, *, fast: bool = False) -> Camera:
+    """Open the source that `settings.source` names, and turn its pictures by `settings.rotate_deg`.
+
+    Args:
+        fast: read files as fast as they can be judged instead of by their own clock. Live sources know only now.
+
+    Raises:
+        CameraNotFound: no such device, file, folder or address, or the string is of no known form.
+        CameraBusy: another program holds the device.
+        CameraUnreadable: it is there, and it holds no picture.
+        CameraStopped: the device did not answer in time.
+    """
+    kind = kind_of(settings.source)
+    silence_libraries()
+    camera = _open(kind, settings, fast)
+    if settings.rotate_deg == 0:
+        return camera
+    from edge.camera.turn import Turned
+
+    return Turned(camera, settings.rotate_deg)
+
+
+def _open(kind: Kind, settings: CameraSettings, fast: bool) -> Camera:
+    if kind is Kind.PICAMERA:
+        from edge.camera.picamera import open_picamera
+
+        return open_picamera(settings)
+    if kind is Kind.V4L2:
+        from edge.camera.v4l2 import open_v4l2
+
+        return open_v4l2(settings)
+    if kind is Kind.STREAM:
+        from edge.camera.stream import open_stream
+
+        return open_stream(settings)
+    if kind is Kind.CLIP:
+        from edge.camera.clip import Clip
+
+        return Clip(Path(settings.source).expanduser(), fast=fast)
+    from edge.camera.stills import Stills
+
+    return Stills(settings.source, fast=fast)
