@@ -101,9 +101,12 @@ def _surface(style: Style, view: View, cover: Field, x: Field, y: Field, rng: np
         crumple *= 0.5
     shift = (float(rng.random()), float(rng.random()))
     height = depth(x, y).astype(np.float32) + crumple * noise(x, y, (0.35, 0.7), shift)
-    albedo = pattern(style, x, y, rng)
+    # Fibres and dust: no cloth is one flat colour.
+    albedo = pattern(style, x, y, rng) * (1 + rng.uniform(0.01, 0.035) * noise(x, y, (2.1, 2.1), shift))[..., None]
     if style.kind in (Kind.SURGICAL, Kind.DARK) and (style.kind is Kind.SURGICAL or rng.random() < 0.4):
-        height += _pleats(x, y, style.worn, rng)
+        folds, creases = _pleats(x, y, style.worn, rng)
+        height += folds
+        albedo *= (1 - creases)[..., None]
     elif style.kind is Kind.FFP2:
         height += _shell(x, y, rng)
         albedo = _valve(style, albedo, x, y, rng) if rng.random() < 0.25 else albedo
@@ -117,17 +120,19 @@ def _surface(style: Style, view: View, cover: Field, x: Field, y: Field, rng: np
     return albedo, relief
 
 
-def _pleats(x: Field, y: Field, worn: Worn, rng: np.random.Generator) -> Field:
-    """Three folds across, opened in the middle by the face below: a step up, then a slow fall."""
-    first = rng.uniform(0.62, 0.78) if worn is not Worn.MOUTH_OUT else rng.uniform(1.3, 1.4)
-    gap = rng.uniform(0.15, 0.24) if worn is not Worn.MOUTH_OUT else rng.uniform(0.07, 0.11)
-    deep = rng.uniform(0.012, 0.034)
-    bow = rng.uniform(-0.06, 0.12)
-    height = np.zeros_like(x)
+def _pleats(x: Field, y: Field, worn: Worn, rng: np.random.Generator) -> tuple[Field, Field]:
+    """Three folds across, opened in the middle by the face below: a step up, then a slow fall; and the dark of their creases."""
+    slack = worn is Worn.MOUTH_OUT
+    first = rng.uniform(1.3, 1.4) if slack else rng.uniform(0.62, 0.8)
+    gap = rng.uniform(0.07, 0.11) if slack else rng.uniform(0.15, 0.24)
+    deep, dark, thin = rng.uniform(0.012, 0.036), rng.uniform(0.03, 0.22), rng.uniform(0.008, 0.016)
+    bow, lift = rng.uniform(-0.06, 0.12), rng.uniform(-0.12, 0.04)
+    height, creases = np.zeros_like(x), np.zeros_like(x)
     for fold in range(3):
-        away = y - (first + fold * gap + bow * (1 - x * x) * (fold - 0.5))
+        away = y - (first + fold * gap + bow * (1 - x * x) * (fold - 0.5) + lift * x * x)
         height += deep * np.exp(np.where(away < 0, away / 0.02, -away / (0.55 * gap)))
-    return height
+        creases += dark * np.exp(-((away + 0.015) / thin) ** 2)
+    return height, creases
 
 
 def _shell(x: Field, y: Field, rng: np.random.Generator) -> Field:

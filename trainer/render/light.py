@@ -86,7 +86,7 @@ def _cast(skin: NDArray[np.float64], chroma: float, rng: np.random.Generator) ->
     """Colour of the light (mean 1): a little of how this skin differs from skin in daylight, and some chance."""
     usual = np.array([0.74, 0.92, 1.24])
     seen = skin / max(float(skin.mean()), 1.0)
-    cast = np.clip((seen / usual) ** 0.45, 0.8, 1.25) * rng.uniform(0.97, 1.03, 3)
+    cast = np.clip((seen / usual) ** 0.25, 0.85, 1.18) * rng.uniform(0.97, 1.03, 3)
     cast = cast / cast.mean()
     return np.asarray(1 + chroma * (cast - 1))
 
