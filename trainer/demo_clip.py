@@ -23,10 +23,10 @@ from trainer.render.portrait import EYES, FACE, Cutout, astronaut, outline, stan
 FPS = 15
 APPEARS, ARRIVES, MASKED, SLIPPED, LEAVES, GONE, END = 1.5, 4.6, 8.5, 13.5, 18.5, 19.3, 22.0
 """Seconds at which something begins."""
-BLEND_S = 0.2
+DOORWAY_S, BLEND_S = 0.9, 0.2
 FAR_PX, NEAR_PX = 18.0, 140.0
 """Height of the face at the far end (out of range) and before the camera."""
-MOTION_STEPS = 5
+SHUTTER_S, MOTION_STEPS = 0.017, 5
 
 TRUTH = (
     (0.0, APPEARS, 0, "none", "empty corridor"),
@@ -64,8 +64,8 @@ def stand_at(t: float) -> Stand | None:
     walking = float(np.clip((ARRIVES - t) / 0.5, 0, 1)) if t < LEAVES else 1.0
     bob = 0.05 * face_px * walking * abs(np.sin(2 * np.pi * 0.95 * t))
     sway = size * (1 - walking) * (7 * np.sin(2 * np.pi * t / 5.3) + 3 * np.sin(2 * np.pi * t / 2.1 + 1))
-    out_of_passage = float(np.clip((t - APPEARS) / 0.7, 0, 1))
-    x = 318 - 60 * (1 - out_of_passage) + sway
+    hidden = float(np.clip(1 - (t - APPEARS) / DOORWAY_S, 0, 1))
+    x = 318 - 125 * hidden * hidden + sway
     if t > LEAVES:
         x += WIDTH * 1.15 * ((t - LEAVES) / (GONE - LEAVES)) ** 1.6
     breath = (1 - walking) * 0.012 * np.sin(2 * np.pi * t / 3.4)
@@ -102,12 +102,13 @@ def frame_at(t: float, background: Image, looks: dict[str, Cutout]) -> Image:
     steps = MOTION_STEPS if t < ARRIVES or t >= LEAVES else 1
     total = np.zeros(background.shape, np.float32)
     for step in range(steps):
-        stand = stand_at(min(max(t + (step - steps // 2) * 0.25 / FPS / MOTION_STEPS, APPEARS), GONE - 1e-6))
+        moment = t + (step - steps // 2) * SHUTTER_S / MOTION_STEPS
+        stand = stand_at(min(max(moment, APPEARS), GONE - 1e-6))
         assert stand is not None
         image, cover = _placed(dressed(t, looks), stand)
-        if t < APPEARS + 0.8:
+        if t < APPEARS + DOORWAY_S:
             cover = cover.copy()
-            cover[:, :NICHE_X] = 0  # the corner of the side passage
+            cover[:, :NICHE_X] = 0  # the wall before the doorway
         lit = image * np.float32(0.82 + 0.16 * stand.face_px / NEAR_PX)
         total += lit * cover[..., None] + background * (1 - cover[..., None])
     return np.clip(total / steps, 0, 255).astype(np.uint8)

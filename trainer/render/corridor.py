@@ -10,8 +10,8 @@ from trainer.render.light import Image
 
 WIDTH, HEIGHT, HORIZON = 640, 480, 196
 CENTRE_X = 320
-NICHE_X = 287
-"""People come out of a side passage at the far end: right of this column they can be seen, left of it a wall hides them."""
+NICHE_X = 210
+"""People come out of a doorway in the left wall, 7 to 8 m off: left of this column the wall hides them."""
 
 
 def _edge(depth: float, side: float, level: float) -> tuple[int, int]:
@@ -36,7 +36,7 @@ def corridor() -> Image:
         _quad(image, [_edge(depth, -0.35, roof), _edge(depth, 0.35, roof), _edge(depth * 1.25, 0.35, roof), _edge(depth * 1.25, -0.35, roof)], (250, 250, 250))
     for depth in (1.4, 2.0, 3.0, 4.5, 7.0):  # joints of the floor
         cv2.line(image, _edge(depth, left, floor), _edge(depth, right, floor), (86, 94, 102), 1, cv2.LINE_AA)
-    for side, start, end, colour in ((right, 3.0, 4.2, (70, 98, 128)), (left, 2.2, 3.0, (70, 98, 128)), (left, 9.2, 11.6, (60, 66, 70))):
+    for side, start, end, colour in ((right, 3.0, 4.2, (70, 98, 128)), (left, 2.2, 3.0, (70, 98, 128)), (left, 7.0, 8.4, (60, 66, 70))):
         top = floor + 2.05
         _quad(image, [_edge(start, side, floor), _edge(start, side, top), _edge(end, side, top), _edge(end, side, floor)], colour)
     _quad(image, [_edge(1.7, right, -0.4), _edge(1.7, right, 0.45), _edge(2.4, right, 0.45), _edge(2.4, right, -0.4)], (120, 150, 110))
