@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`maskgate-train faces`: fit, export and evaluate the face detector."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+SHIPPED = Path("edge/models/face.onnx")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the three verbs and their options."""
+    verbs = parser.add_subparsers(dest="faces_verb", required=True, metavar="{fit,export,evaluate}")
+
+    verb = verbs.add_parser("fit", help="train, or go on with a training that was stopped")
+    verb.add_argument("recipe", type=Path, help="TOML file, see recipes/faces.toml")
+
+    verb = verbs.add_parser("export", help="write the best step of a training, or any YuNet, as the shipped file")
+    verb.add_argument("source", type=Path, help="a recipe (its best step is taken), or an ONNX file of a YuNet")
+    verb.add_argument("--to", type=Path, default=SHIPPED, help="the file to write (default: %(default)s)")
+
+    verb = verbs.add_parser("evaluate", help="measure detectors side by side on the pictures and clips kept for it")
+    verb.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="files that cv2.FaceDetectorYN reads")
+    verb.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of pictures (default: %(default)s)")
+    verb.add_argument("--videos", type=Path, default=Path("../shared/videos"), help="folder of clips (default: %(default)s)")
+    verb.add_argument("--sizes", type=int, nargs="+", default=[160, 224, 320, 480, 640], help="long sides in pixels")
+    verb.add_argument("--score", type=float, default=0.6, help="score threshold of the tables (default: %(default)s)")
+    verb.add_argument("--to", type=Path, default=Path("faces-evaluation"), help="folder for tables and plots (default: %(default)s)")
+    verb.add_argument("--card", type=Path, help="model card whose section of figures is replaced")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it. Raises MaskGateError for anything that the caller can put right."""
+    if arguments.faces_verb == "fit":
+        from trainer.faces.fit import fit
+        from trainer.faces.recipe import load
+        print(f"Best on the held-out pictures: {fit(load(arguments.recipe))}")
+    elif arguments.faces_verb == "export":
+        from trainer.faces.export import export
+        export(arguments.source, arguments.to)
+        print(f"Wrote {arguments.to}")
+    else:
+        from trainer.faces.evaluate import evaluate
+        evaluate(arguments.models, arguments.data, arguments.videos, arguments.sizes, arguments.score, arguments.to, arguments.card)
+        print(f"Tables and plots are in {arguments.to}")
+    return 0

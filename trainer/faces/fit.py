@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fit: the training loop. Stops and goes on where it was; the same recipe gives the same scenes."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from edge.errors import ModelError
+from trainer.faces.network import BYTE, build, grow, put_weights, random_weights, take_weights
+from trainer.faces.onnx_file import Weights, read_onnx, write_onnx
+from trainer.faces.pictures import Image, Pixels, crops, scenes
+from trainer.faces.plan import Plan
+from trainer.faces.recipe import Recipe
+from trainer.faces.scenes import KIND, LEARN, Scenes, Store
+from trainer.faces.select import Selection
+from trainer.faces.targets import Batch, losses
+from trainer.faces.teachers import KINDS, Faces, label_all, look_at
+
+import tensorflow as tf  # isort: skip  # after network.py, which quiets it
+
+MOST_FACES = 32
+"""In one scene; the largest are kept."""
+
+
+def load_store(recipe: Recipe) -> Store:
+    """All pictures, decoded, with the teachers' faces. The first time takes a quarter of an hour, then seconds."""
+    data, cache, weights = Path(recipe.data), Path(recipe.cache).expanduser(), Path(recipe.weights)
+    pictures, images, faces = [], [], []
+    for part in (scenes(data), crops(data)):
+        pixels = Pixels(part, cache)
+        faces += label_all(part, pixels, look_at(part, pixels, cache, weights))
+        images += list(pixels)
+        pictures += part
+    return Store(pictures, images, faces)
+
+
+def pack(made: list[tuple[Image, Faces]]) -> Batch:
+    """Scenes of the same size as one batch."""
+    count = len(made)
+    boxes, points = np.zeros((count, MOST_FACES, 4), np.float32), np.zeros((count, MOST_FACES, 10), np.float32)
+    flags = np.zeros((4, count, MOST_FACES), np.float32)
+    for n, (_, faces) in enumerate(made):
+        faces = faces[np.argsort(-faces[:, 3] * (1 + faces[:, LEARN]))][:MOST_FACES]
+        k = len(faces)
+        boxes[n, :k, :2], boxes[n, :k, 2:] = faces[:, :2], faces[:, :2] + faces[:, 2:4]
+        points[n, :k] = np.nan_to_num(faces[:, 4:14])
+        flags[0, n, :k], flags[1, n, :k] = faces[:, LEARN], 1 - faces[:, LEARN]
+        flags[2, n, :k] = ~np.isnan(faces[:, 4])
+        flags[3, n, :k] = faces[:, KIND] == KINDS.index("mask")
+    return Batch(np.stack([image for image, _ in made]), boxes, points, *flags)
+
+
+def batches(store: Store, recipe: Recipe, start: int) -> Iterator[Batch]:
+    """Batches from step `start` on, made by a thread of its own a few steps ahead."""
+    ready: queue.Queue[Batch] = queue.Queue(maxsize=8)
+
+    def work() -> None:
+        # A seed for each stretch between saved states: going on from one repeats what an unbroken run would have seen.
+        for stretch in range(start // recipe.every, 1 << 30):
+            maker = Scenes(store, recipe.side, recipe.seed * 1_000_003 + stretch)
+            waiting: list[tuple[Image, Faces]] = []
+            for _ in range(recipe.every):
+                # The two looks at a scene go into different batches.
+                made = [maker.make() for _ in range(recipe.batch - len(waiting))]
+                ready.put(pack([*waiting, *(first for first, _ in made)]))
+                waiting = [second for _, second in made]
+
+    threading.Thread(target=work, daemon=True, name="scenes").start()
+    while True:
+        yield ready.get()
+
+
+def first_weights(recipe: Recipe) -> tuple[Plan, Weights]:
+    """Plan and weights that training begins with."""
+    if not recipe.start:
+        plan = Plan(shared=recipe.shared)
+        return plan, random_weights(plan, recipe.seed)
+    path = Path(recipe.start) if Path(recipe.start).is_file() else Path(recipe.weights) / recipe.start
+    plan, weights = read_onnx(path)
+    plan = replace(plan, shared=recipe.shared)
+    try:
+        return plan, grow(weights, plan)
+    except KeyError as error:
+        raise ModelError(f"Detector {path}: it has more shared units than the recipe asks for ({recipe.shared}).") from error
+
+
+class Training:
+    """Network, optimiser and mean of the weights, and their state on disk."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self.plan, weights = first_weights(recipe)
+        self.network, self.mean = build(self.plan), build(self.plan)
+        put_weights(self.network, self.plan, weights)
+        put_weights(self.mean, self.plan, weights)
+        self._teacher = None
+        if recipe.imitate > 0:
+            teacher_plan, teacher_weights = read_onnx(Path(recipe.weights) / "yunet_n_640_640.onnx")
+            self._teacher = build(teacher_plan)
+            put_weights(self._teacher, teacher_plan, teacher_weights)
+        self._optimiser = tf.keras.optimizers.Adam(recipe.rate, global_clipnorm=10.0)
+        self._optimiser.build(self.network.trainable_variables)
+        self.step = 0
+        recipe.folder.mkdir(parents=True, exist_ok=True)
+        self._checkpoint = tf.train.Checkpoint(
+            weights=self.network.trainable_variables, mean=self.mean.trainable_variables, optimiser=self._optimiser.variables)
+        self._manager = tf.train.CheckpointManager(self._checkpoint, str(recipe.folder / "states"), max_to_keep=2)
+        if self._manager.latest_checkpoint:
+            self._checkpoint.restore(self._manager.latest_checkpoint).expect_partial()
+            self.step = int(self._manager.latest_checkpoint.rsplit("-", 1)[1])
+
+    def rate(self) -> float:
+        """Learning rate of the next step."""
+        recipe = self._recipe
+        if self.step < recipe.warm_up:
+            return recipe.rate * (self.step + 1) / recipe.warm_up
+        done = (self.step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
+        return recipe.rate * (0.01 + 0.99 * (1 + np.cos(np.pi * min(1.0, done))) / 2)
+
+    def learn(self, batch: Batch) -> dict[str, Any]:
+        """One step. Gives the parts of the loss."""
+        self._optimiser.learning_rate.assign(self.rate())
+        # The mean follows closely at first, or it would hold on to the start for a thousand steps.
+        keep = min(self._recipe.average, (1 + self.step) / (10 + self.step))
+        parts = self._graph(Batch(*(tf.constant(part) for part in batch)), tf.constant(keep, tf.float32))
+        self.step += 1
+        return dict(parts)
+
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def _graph(self, batch: Batch, keep: Any) -> dict[str, Any]:
+        pictures = tf.cast(batch.pictures, tf.float32) / BYTE
+        teacher_maps = self._teacher(pictures) if self._teacher is not None else None
+        variables = self.network.trainable_variables
+        with tf.GradientTape() as tape:
+            parts = losses(self.network(pictures, training=True), teacher_maps, batch)
+            total = tf.add_n([value * (self._recipe.imitate if name == "imitate" else 1.0) for name, value in parts.items()])
+        self._optimiser.apply(tape.gradient(total, variables), variables)
+        for mean, value in zip(self.mean.trainable_variables, variables, strict=True):
+            mean.assign(keep * mean + (1 - keep) * value)
+        return parts
+
+    def save(self) -> Path:
+        """Write the state, and the mean weights as a detector file."""
+        self._manager.save(checkpoint_number=self.step)
+        path = self._recipe.folder / f"step-{self.step:06d}.onnx"
+        write_onnx(path, self.plan, take_weights(self.mean, self.plan), f"maskgate face detector, recipe {self._recipe.hash}, step {self.step}")
+        return path
+
+
+def fit(recipe: Recipe) -> Path:
+    """Train from where the last run stopped to the last step; the path of the detector that did best on the held-out pictures."""
+    cv2.setNumThreads(1)
+    tf.config.threading.set_intra_op_parallelism_threads(recipe.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.keras.utils.set_random_seed(recipe.seed)
+    store = load_store(recipe)
+    training = Training(recipe)
+    selection = Selection(store, recipe.folder / "selection.jsonl")
+    (recipe.folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2))
+    print(f"{len(store.usable())} pictures, {training.plan.parameters()} numbers to learn, step {training.step} of {recipe.steps}")
+    if training.step == 0:
+        selection.add(0, training.save())
+    totals: dict[str, float] = {}
+    start, first = time.monotonic(), training.step
+    made = batches(store, recipe, training.step)
+    with tqdm(total=recipe.steps, initial=first, mininterval=10, desc="fit") as bar:
+        while training.step < recipe.steps:
+            for name, value in training.learn(next(made)).items():
+                totals[name] = totals.get(name, 0.0) + float(value)
+            bar.update()
+            if training.step % recipe.every == 0 or training.step == recipe.steps:
+                means = {name: round(value / recipe.every, 3) for name, value in totals.items()}
+                print(f"\nstep {training.step}, {(time.monotonic() - start) / (training.step - first):.2f} s each, {means}", flush=True)
+                print(selection.add(training.step, training.save()), flush=True)
+                totals.clear()
+    return selection.best()

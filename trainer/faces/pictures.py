@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures: which there are, what is known of each, who may see them; and their pixels, decoded once.
+
+Scenes have faces boxed by hand (`<source>/labels.csv`); crops hold one face of a known class, or none. Nothing of the
+`test` split is ever listed here but by `scenes(..., split="test")`, which only the evaluation calls.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import SettingsError
+from edge.look import Box
+
+Image = NDArray[np.uint8]
+HELD_OUT_GROUPS = {"webphotos": ("c4", "c5")}
+HELD_OUT_SHARE = {"andrewmvd": 0.1, "maixcam": 0.2}
+"""What the best training step is chosen on: whole groups where there are some, else pictures by the hash of their name."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A face boxed by hand."""
+
+    box: Box
+    label: str
+    """`mask`, `incorrect`, `no_mask` or `unknown`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """One picture and what people said about it."""
+
+    path: Path
+    source: str
+    group: str = ""
+    label: str = ""
+    """Class of a crop's one face, or `not_face`; empty for scenes."""
+    truths: tuple[Truth, ...] = field(default=())
+
+    @property
+    def held_out(self) -> bool:
+        """True for what training must not see, so that the best step can be chosen on it."""
+        if self.group in HELD_OUT_GROUPS.get(self.source, ()):
+            return True
+        return int(hashlib.sha256(self.path.name.encode()).hexdigest()[:8], 16) / 2**32 < HELD_OUT_SHARE.get(self.source, 0.0)
+
+
+def scenes(data: Path, split: str = "train", sources: tuple[str, ...] = ("webphotos", "andrewmvd", "maixcam")) -> list[Picture]:
+    """The pictures of one split with their boxes, in the order of their names.
+
+    Raises:
+        SettingsError: the folder or a list in it is missing.
+    """
+    found: list[Picture] = []
+    for source in sources:
+        table = data / source / "labels.csv"
+        if not table.is_file():
+            raise SettingsError(f"{table}: no such file.", hint="`data` in the recipe must be the folder of pictures with their SOURCES.md.")
+        rows: dict[str, list[dict[str, str]]] = {}
+        with table.open(newline="") as file:
+            for row in csv.DictReader(file):
+                if row["split"] == split:
+                    rows.setdefault(row["image"], []).append(row)
+        for name, faces in sorted(rows.items()):
+            truths = tuple(Truth(Box(*(float(face[k]) for k in "xywh")), face["label"]) for face in faces)
+            found.append(Picture(path=data / source / "images" / name, source=source, group=faces[0]["group"], truths=truths))
+    return found
+
+
+def crops(data: Path) -> list[Picture]:
+    """The single faces, and the pieces of scenes without one, in the order of their names."""
+    return [Picture(path=path, source=path.parts[-3], label=path.parts[-2])
+            for path in sorted((data / "crops").glob("*/*/*.jpg"))]
+
+
+def read(path: Path) -> Image:
+    """One picture, BGR.
+
+    Raises:
+        SettingsError: the file is no picture.
+    """
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise SettingsError(f"{path}: not a picture that can be read.", hint="Remove it, or fetch it again.")
+    return np.asarray(image, np.uint8)
+
+
+class Pixels:
+    """All pictures decoded, one after the other in one file that is mapped into memory: no decoding while training."""
+
+    def __init__(self, pictures: list[Picture], folder: Path) -> None:
+        """Open the file of this very list of pictures, after writing it if there is none."""
+        key = hashlib.sha256("\n".join(str(picture.path) for picture in pictures).encode()).hexdigest()[:12]
+        self._file, index = folder / f"pixels-{key}.bin", folder / f"pixels-{key}.json"
+        if not index.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._write(pictures, index)
+        self._entries: list[tuple[int, int, int]] = json.loads(index.read_text())
+        self._all = np.memmap(self._file, np.uint8, "r")
+
+    def _write(self, pictures: list[Picture], index: Path) -> None:
+        entries, start = [], 0
+        with self._file.open("wb") as file:
+            for picture in pictures:
+                image = read(picture.path)
+                entries.append((start, image.shape[0], image.shape[1]))
+                start += file.write(image.tobytes())
+        index.write_text(json.dumps(entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, number: int) -> Image:
+        start, height, width = self._entries[number]
+        return np.asarray(self._all[start:start + height * width * 3], np.uint8).reshape(height, width, 3)
+
+    def __iter__(self) -> Iterator[Image]:
+        return (self[number] for number in range(len(self)))

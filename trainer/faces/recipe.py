@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recipe: everything that decides a training of the face detector, read from a TOML file."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from edge.errors import SettingsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """See recipes/faces.toml, where each is explained by example."""
+
+    data: str = "../shared/data"
+    """Folder of the pictures, from the folder that the command runs in."""
+    weights: str = "../shared/weights"
+    """Folder of the teachers."""
+    cache: str = "~/.cache/maskgate/faces"
+    """Decoded pictures, what the teachers said, and the state of trainings."""
+    name: str = "face"
+    """Of the training: its folder in the cache."""
+    start: str = "face_detection_yunet_2023mar.onnx"
+    """Detector in `weights` (or a path) whose weights are the first; empty: begin at random."""
+    shared: tuple[int, int, int] = (0, 1, 1)
+    """Units added before the heads at strides 8, 16 and 32."""
+    imitate: Annotated[float, Meta(ge=0, le=10)] = 0.5
+    """Weight of the teacher network's own maps in the loss."""
+    side: Annotated[int, Meta(ge=64, le=640, multiple_of=32)] = 320
+    """Of a training scene, in pixels."""
+    batch: Annotated[int, Meta(ge=1, le=256)] = 16
+    steps: Annotated[int, Meta(ge=1)] = 8000
+    rate: Annotated[float, Meta(gt=0, le=0.1)] = 7e-4
+    """Highest learning rate; it rises over the first `warm_up` steps, then falls along a cosine to a hundredth."""
+    warm_up: Annotated[int, Meta(ge=0)] = 300
+    average: Annotated[float, Meta(ge=0, lt=1)] = 0.999
+    """The exported weights are the mean over about 1 / (1 - average) steps."""
+    every: Annotated[int, Meta(ge=1)] = 500
+    """Steps between two saved states, each measured on the held-out pictures."""
+    threads: Annotated[int, Meta(ge=1, le=64)] = 1
+    """Processor threads of a training step; another one makes the scenes."""
+    seed: int = 1
+    hash: str = ""
+    """Of the file, first 12 digits; set by `load`."""
+
+    @property
+    def folder(self) -> Path:
+        """Where this training keeps its states."""
+        return Path(self.cache).expanduser() / self.name
+
+
+def load(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises:
+        SettingsError: the file is missing, is no TOML, or has a setting that is unknown, mistyped or out of range.
+    """
+    try:
+        data = path.read_bytes()
+        values = tomllib.loads(data.decode())
+        unknown = sorted(set(values) - set(Recipe.__dataclass_fields__))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"Recipe {path}: cannot be read ({error}).") from error
+    if unknown or "hash" in values:
+        raise SettingsError(f"Recipe {path}: {', '.join(unknown) or 'hash'} is no setting.", hint=f"There are: {', '.join(Recipe.__dataclass_fields__)}.")
+    try:
+        return msgspec.convert(values | {"hash": hashlib.sha256(data).hexdigest()[:12]}, Recipe)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"Recipe {path}: {error}.", hint="recipes/faces.toml says what each setting may be.") from error

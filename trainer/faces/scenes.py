@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenes: one square training picture with its faces, put together anew each time from the pictures there are.
+
+`zoom` shows one face of a photograph at a size drawn from 12 px to the whole scene, `mosaic` sets many pictures side by
+side, `nobody` shows pieces without a face and heads whose face is covered. Then masks are rendered on bare faces, and
+the light, the lens and the wire do what they do on a cheap camera.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.look import Box, Face, Label
+from trainer.faces.pictures import Image, Picture
+from trainer.faces.spoil import spoil
+from trainer.faces.teachers import KINDS, Faces
+from trainer.render import random_style, render_mask
+
+LEARN, KIND = 14, 15
+XS, YS = [0, 4, 6, 8, 10, 12], [1, 5, 7, 9, 11, 13]
+"""Columns of the table of faces: what to do with it, its kind; places from the left, from the top."""
+SMALLEST = 9.0
+"""Height in pixels of the scene below which a face is left alone: the finest cells are 8 px apart."""
+LEAST_SHOWN = 0.5
+"""A photograph's long side covers at least this much of the scene's; smaller ones would mostly show its ground."""
+SOURCES = {"webphotos": 0.68, "andrewmvd": 0.25, "maixcam": 0.07}
+"""How often a zoom shows each."""
+CROPS = {"mask": 0.5, "incorrect": 0.1, "no_mask": 0.3, "not_face": 0.1}
+"""How often a mosaic shows each class of crop."""
+PASTED = ("maskedfacenet_synthetic", "prajnasb_artificial")
+"""Sources with one and the same mask pasted on: shown a fifth as often."""
+WORTH = {"mask": 3.0, "incorrect": 3.0, "no_mask": 1.5, "unknown": 0.5}
+"""How often a zoom is aimed at a face of each kind, before the others in the same picture."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """What scenes are made of."""
+
+    pictures: list[Picture]
+    pixels: Sequence[Image]
+    faces: list[Faces | None]
+
+    def usable(self) -> list[int]:
+        """Numbers of the pictures that training may see."""
+        return [n for n, faces in enumerate(self.faces) if faces is not None and not self.pictures[n].held_out]
+
+
+class Scenes:
+    """Makes scenes for ever; the same seed gives the same ones."""
+
+    def __init__(self, store: Store, side: int, seed: int) -> None:
+        self._store, self._side = store, side
+        self._rng = np.random.default_rng(seed)
+        self._photos: dict[str, list[int]] = {}
+        self._crops: dict[str, tuple[list[int], NDArray[np.float64]]] = {}
+        by_label: dict[str, list[int]] = {}
+        for number in store.usable():
+            picture = store.pictures[number]
+            if picture.label:
+                by_label.setdefault(picture.label, []).append(number)
+            else:
+                self._photos.setdefault(picture.source, []).append(number)
+        for label, numbers in by_label.items():
+            sources = [store.pictures[n].source for n in numbers]
+            # A source counts by the root of its size, so that the large ones do not drown the varied small ones.
+            weights = np.array([(0.2 if source in PASTED else 1.0) * sources.count(source) ** -0.5 for source in sources])
+            self._crops[label] = numbers, weights / weights.sum()
+
+    def make(self) -> list[tuple[Image, Faces]]:
+        """The next scene, twice: BGR (side, side, 3) and its faces in its pixels; then mirrored, dressed and spoilt anew.
+
+        Putting a scene together takes as long as a training step; the second look at it comes cheap.
+        """
+        rng = self._rng
+        draw = rng.random()
+        if draw < 0.52:
+            image, faces = self._zoom(self._side)
+        elif draw < 0.92:
+            image, faces = self._mosaic(int(rng.choice([1, 2, 3, 4, 5], p=[0.12, 0.22, 0.28, 0.23, 0.15])))
+        else:
+            image, faces = self._nobody()
+        turned, others = _mirror(image, faces)
+        return [(spoil(self._dress(image, faces), rng), faces), (spoil(self._dress(turned, others), rng), others)]
+
+    def _photo(self) -> int:
+        names = [name for name in SOURCES if name in self._photos]
+        weights = np.array([SOURCES[name] for name in names])
+        numbers = self._photos[names[self._rng.choice(len(names), p=weights / weights.sum())]]
+        return numbers[self._rng.integers(len(numbers))]
+
+    def _crop(self, label: str | None = None) -> int:
+        if label is None:
+            labels = [name for name in CROPS if name in self._crops]
+            weights = np.array([CROPS[name] for name in labels])
+            label = labels[self._rng.choice(len(labels), p=weights / weights.sum())]
+        numbers, chances = self._crops[label]
+        return numbers[self._rng.choice(len(numbers), p=chances)]
+
+    def _zoom(self, side: int) -> tuple[Image, Faces]:
+        """A photograph so large that one of its faces gets a chosen height, that face anywhere in the scene."""
+        rng, number = self._rng, self._photo()
+        image, faces = self._store.pixels[number], self._faces(number)
+        aims = np.flatnonzero((faces[:, LEARN] == 1) & (faces[:, 3] >= 8))
+        if not len(aims) or rng.random() < 0.15:  # the picture as it is, as a camera would show it
+            scale = side / max(image.shape[:2]) * rng.uniform(0.5, 1.0)
+            left, top = (rng.uniform(min(0, side - scale * n), max(0, side - scale * n)) for n in (image.shape[1], image.shape[0]))
+        else:
+            worth = np.array([WORTH[KINDS[int(kind)]] for kind in faces[aims, KIND]])
+            aim = faces[aims[rng.choice(len(aims), p=worth / worth.sum())]]
+            height = np.exp(rng.uniform(np.log(12), np.log(0.9 * side)))
+            scale = min(height / aim[3], 2.5, 0.95 * side / aim[2])
+            scale = max(scale, LEAST_SHOWN * side / max(image.shape[:2]))
+            reach = 0.0 if rng.random() < 0.12 else 0.5  # now and then the frame cuts through the face
+            left, top = (rng.uniform(reach * scale * size, max(side - reach * scale * size, reach * scale * size + 1)) - scale * (start + size / 2)
+                         for start, size in ((aim[0], aim[2]), (aim[1], aim[3])))
+        stretch = rng.uniform(0.92, 1.08)
+        return place(image, faces, self._ground(side), (scale * stretch, scale / stretch), (left, top))
+
+    def _mosaic(self, count: int, nobody: bool = False) -> tuple[Image, Faces]:
+        """Pictures side by side, `count` in each direction, each cut where it does not fit."""
+        rng, side = self._rng, self._side
+        edges = np.round(np.linspace(0, side, count + 1)).astype(int)
+        ground = np.zeros((side, side, 3), np.uint8)
+        tables = []
+        for top, bottom in zip(edges[:-1], edges[1:], strict=True):
+            for left, right in zip(edges[:-1], edges[1:], strict=True):
+                tile, faces = self._tile(bottom - top, nobody)
+                ground[top:bottom, left:right] = tile[:bottom - top, :right - left]
+                tables.append(_moved(faces, left, top))
+        return ground, np.concatenate(tables)
+
+    def _tile(self, side: int, nobody: bool) -> tuple[Image, Faces]:
+        rng = self._rng
+        side += 1  # tiles of one mosaic may differ by a pixel
+        if not nobody and side >= 60 and rng.random() < 0.2:
+            return self._zoom(side)
+        number = self._crop("not_face" if nobody else None)
+        image, faces = self._store.pixels[number], self._faces(number)
+        scale = side / max(image.shape[:2]) * rng.uniform(0.65, 1.25)
+        left, top = (rng.uniform(min(0, side - scale * n), max(0, side - scale * n)) for n in (image.shape[1], image.shape[0]))
+        stretch = rng.uniform(0.92, 1.08)
+        return place(image, faces, self._ground(side), (scale * stretch, scale / stretch), (left, top))
+
+    def _nobody(self) -> tuple[Image, Faces]:
+        """No face: pieces of scenes, or a photograph whose faces are covered by such pieces."""
+        rng = self._rng
+        if rng.random() < 0.5:
+            return self._mosaic(int(rng.integers(1, 4)), nobody=True)
+        image, faces = self._zoom(self._side)
+        for row in faces:
+            x, y, w, h = row[:4] + np.array([-0.25, -0.3, 0.5, 0.5]) * np.tile(row[2:4], 2)
+            left, top, right, bottom = (int(np.clip(v, 0, self._side)) for v in (x, y, x + w, y + h))
+            if right > left and bottom > top:
+                patch = self._store.pixels[self._crop("not_face")]
+                image[top:bottom, left:right] = cv2.resize(patch, (right - left, bottom - top))
+        return image, faces[:0]
+
+    def _ground(self, side: int) -> Image:
+        """What shows where a picture does not reach: nothing, one colour, or a piece without a face."""
+        rng, draw = self._rng, self._rng.random()
+        if draw < 0.35:
+            return np.zeros((side, side, 3), np.uint8)
+        if draw < 0.65:
+            return np.full((side, side, 3), rng.integers(0, 255, 3), np.uint8)
+        patch = self._store.pixels[self._crop("not_face")]
+        return np.asarray(cv2.resize(patch, (side, side)), np.uint8)
+
+    def _faces(self, number: int) -> Faces:
+        faces = self._store.faces[number]
+        assert faces is not None  # usable() left those out
+        return faces
+
+    def _dress(self, image: Image, faces: Faces) -> Image:
+        """Masks, hands and cups on at most four of the bare faces; box and landmarks stay what they were."""
+        rng = self._rng
+        bare = np.flatnonzero((faces[:, LEARN] == 1) & (faces[:, KIND] == KINDS.index("no_mask")) & (faces[:, 3] >= 16)
+                              & ~np.isnan(faces[:, 4]))
+        for k in rng.permutation(bare)[:4]:
+            if rng.random() < 0.4:
+                continue
+            label = (Label.MASK, Label.INCORRECT, Label.NO_MASK)[rng.choice(3, p=(0.68, 0.14, 0.18))]
+            row = faces[k]
+            a, b, c, d, e = ((float(x), float(y)) for x, y in row[4:14].reshape(5, 2))
+            face = Face(Box(*(float(value) for value in row[:4])), (a, b, c, d, e), 1.0)
+            image = render_mask(image, face, random_style(rng, label), rng).image
+        return image
+
+
+def place(image: Image, faces: Faces, ground: Image, scale: tuple[float, float], at: tuple[float, float]) -> tuple[Image, Faces]:
+    """Put a picture, scaled, with its top left corner `at` on a square ground; faces are moved along and clipped to it.
+
+    A face of which less than half is left, or which is too small, is to be left alone.
+    """
+    side = ground.shape[0]
+    (left, top), (height, width) = at, image.shape[:2]
+    # The part of the picture that the ground shows, in whole pixels of the picture.
+    x0, y0 = max(0, int(-left / scale[0])), max(0, int(-top / scale[1]))
+    x1, y1 = min(width, int(np.ceil((side - left) / scale[0]))), min(height, int(np.ceil((side - top) / scale[1])))
+    left, top = left + x0 * scale[0], top + y0 * scale[1]
+    moved = faces.copy()
+    if x1 > x0 and y1 > y0:
+        size = max(1, round((x1 - x0) * scale[0])), max(1, round((y1 - y0) * scale[1]))
+        part = cv2.resize(image[y0:y1, x0:x1], size, interpolation=cv2.INTER_AREA if scale[0] < 1 else cv2.INTER_LINEAR)
+        column, row = round(left), round(top)
+        cut_x, cut_y = max(0, -column), max(0, -row)
+        part = part[cut_y:cut_y + side - max(row, 0), cut_x:cut_x + side - max(column, 0)]
+        column, row = max(column, 0), max(row, 0)
+        ground[row:row + part.shape[0], column:column + part.shape[1]] = part
+    moved[:, XS] = (faces[:, XS] - x0) * scale[0] + left
+    moved[:, YS] = (faces[:, YS] - y0) * scale[1] + top
+    moved[:, 2], moved[:, 3] = faces[:, 2] * scale[0], faces[:, 3] * scale[1]
+    return ground, _clipped(moved, side)
+
+
+def _clipped(faces: Faces, side: int) -> Faces:
+    area = faces[:, 2] * faces[:, 3]
+    x0, y0 = np.clip(faces[:, 0], 0, side), np.clip(faces[:, 1], 0, side)
+    x1, y1 = np.clip(faces[:, 0] + faces[:, 2], 0, side), np.clip(faces[:, 1] + faces[:, 3], 0, side)
+    shown = (x1 - x0) * (y1 - y0) / np.maximum(area, 1e-6)
+    faces[:, LEARN] *= (shown >= 0.5) & (faces[:, 3] >= SMALLEST)
+    faces[:, 0], faces[:, 1], faces[:, 2], faces[:, 3] = x0, y0, x1 - x0, y1 - y0
+    return faces[(faces[:, 2] > 1) & (faces[:, 3] > 1)]
+
+
+def _moved(faces: Faces, left: float, top: float) -> Faces:
+    moved = faces.copy()
+    moved[:, XS] += left
+    moved[:, YS] += top
+    return moved
+
+
+def _mirror(image: Image, faces: Faces) -> tuple[Image, Faces]:
+    width = image.shape[1]
+    mirrored = faces.copy()
+    mirrored[:, 0] = width - faces[:, 0] - faces[:, 2]
+    points = faces[:, 4:14].reshape(-1, 5, 2)[:, [1, 0, 2, 4, 3]]
+    points[..., 0] = width - points[..., 0]
+    mirrored[:, 4:14] = points.reshape(-1, 10)
+    return np.ascontiguousarray(image[:, ::-1]), mirrored

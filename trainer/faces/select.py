@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Selection: which saved step is best, judged on pictures that training did not see and that are not the test."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from trainer.faces.detector import Detector
+from trainer.faces.measure import Outcome, outcome
+from trainer.faces.scenes import Store
+
+SIZES = (160, 320)
+FALSE_ALLOWED = 0.15
+"""False boxes a picture at which recall is compared: about what YuNet 2023mar gives at a score of 0.6."""
+
+
+class Selection:
+    """Measures detector files on the held-out pictures and keeps the figures in a file of JSON lines."""
+
+    def __init__(self, store: Store, path: Path) -> None:
+        self._path = path
+        self._pictures = [(store.pixels[n], picture.truths) for n, picture in enumerate(store.pictures)
+                          if picture.held_out and not picture.label]
+
+    def add(self, step: int, detector: Path) -> str:
+        """Measure one file; a line of figures for the log."""
+        found = {size: self._outcome(detector, size) for size in SIZES}
+        score = {size: score_at(found[size], FALSE_ALLOWED) for size in SIZES}
+        row = {"step": step, "file": str(detector)}
+        for size in SIZES:
+            row |= {f"{label} {band} {size}": round(found[size].recall(score[size], label, band)[0], 4)
+                    for label in ("mask", "incorrect", "no_mask") for band in (">=20 %", "10-20 %")}
+            row |= {f"score {size}": round(score[size], 3), f"ap {size}": round(found[size].average_precision(), 4)}
+            row |= {f"false at .6 {size}": round(found[size].false_per_picture(0.6), 3)}
+        # Masked and bare faces count alike, at both sizes; far faces at the small size are out of anybody's reach.
+        row["goal"] = round(float(np.mean([row[key] for key in (
+            "mask >=20 % 320", "mask 10-20 % 320", "no_mask >=20 % 320", "no_mask 10-20 % 320", "mask >=20 % 160", "no_mask >=20 % 160")])), 4)
+        with self._path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        return json.dumps({key: value for key, value in row.items() if key != "file"})
+
+    def _outcome(self, detector: Path, size: int) -> Outcome:
+        found = Detector(detector, 0.3)
+        return outcome([(found.detect(image, size), truths, image.shape[0]) for image, truths in self._pictures])
+
+    def best(self) -> Path:
+        """The file with the best goal so far; a tie goes to the later one, which has learnt at a lower rate."""
+        rows = [json.loads(line) for line in self._path.read_text().splitlines()]
+        return Path(max(rows, key=lambda row: (row["goal"], row["step"]))["file"])
+
+
+def score_at(found: Outcome, false_per_picture: float) -> float:
+    """The least score at which no more than so many false boxes a picture remain."""
+    allowed = int(false_per_picture * found.pictures)
+    ordered = sorted(found.false_scores, reverse=True)
+    return float(np.nextafter(ordered[allowed], 1)) if len(ordered) > allowed else min(ordered, default=0.3)

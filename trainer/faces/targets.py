@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Targets: which cells should answer for which face, and what the answers are worth.
+
+YuNet's own losses: cells are assigned by SimOTA (Ge et al. 2021, "YOLOX"), each face getting as many as its best ten
+overlaps add up to, the cheapest by box and score; cls learns the overlap, obj whether a cell answers, the box EIoU
+(Zhang et al. 2021), landmarks smooth L1. Two things are added: cells under faces to be left alone say nothing about obj,
+and where a teacher network sees a face in the very same picture, its cls and obj there are imitated, cell by cell.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from trainer.faces.network import decode
+from trainer.faces.plan import STRIDES
+
+RADIUS = 2.5
+"""Strides around a face's centre in which a cell may answer for it."""
+BEST = 10
+MASKED_WORTH = 1.5
+"""Weight of the cells that answer for a face under a mask."""
+
+
+class Batch(NamedTuple):
+    """Scenes with their faces, padded to the same number."""
+
+    pictures: Any
+    """uint8 (n, side, side, 3), BGR."""
+    boxes: Any
+    """float32 (n, faces, 4): left, top, right, bottom."""
+    points: Any
+    """float32 (n, faces, 10); zero where not known."""
+    learn: Any
+    """float32 (n, faces): 1 learn, 0 leave alone or padding."""
+    alone: Any
+    """float32 (n, faces): 1 leave alone."""
+    known: Any
+    """float32 (n, faces): 1 where the landmarks are known."""
+    masked: Any
+    """float32 (n, faces): 1 under a mask, as labelled (rendered masks are not marked)."""
+
+
+class Cells(NamedTuple):
+    """What a network says, all strides in one row."""
+
+    cls: Any
+    obj: Any
+    boxes: Any
+    points: Any
+    centres: Any
+    """(cells, 2): middle of each cell in pixels."""
+    corners: Any
+    """(cells, 2): where its answers are counted from."""
+    strides: Any
+
+
+def flatten(maps: list[Any]) -> Cells:
+    """Join the three maps; logits stay logits, boxes become pixels."""
+    parts: list[list[Any]] = [[] for _ in range(7)]
+    for values, stride in zip(maps, STRIDES, strict=True):
+        shape = tf.shape(values)
+        flat = tf.reshape(values, (shape[0], -1, 16))
+        x, y = tf.meshgrid(tf.range(shape[2]), tf.range(shape[1]))
+        corner = tf.cast(tf.reshape(tf.stack([x, y], -1), (-1, 2)) * stride, tf.float32)
+        boxes = tf.reshape(decode(values, stride), (shape[0], -1, 4))
+        for part, value in zip(parts, (flat[..., 0], flat[..., 1], boxes, flat[..., 6:], corner + stride / 2, corner,
+                                       tf.fill(tf.shape(corner)[:1], float(stride))), strict=True):
+            part.append(value)
+    cls, obj, boxes, points = (tf.concat(part, 1) for part in parts[:4])
+    centres, corners, strides = (tf.concat(part, 0) for part in parts[4:])
+    return Cells(cls, obj, boxes, points, centres, corners, strides)
+
+
+def overlap(first: Any, second: Any) -> Any:
+    """IoU of boxes that broadcast against each other, (..., 4) left top right bottom."""
+    low, high = tf.maximum(first[..., :2], second[..., :2]), tf.minimum(first[..., 2:], second[..., 2:])
+    shared = tf.reduce_prod(tf.maximum(high - low, 0.0), -1)
+    areas = [tf.reduce_prod(tf.maximum(boxes[..., 2:] - boxes[..., :2], 0.0), -1) for boxes in (first, second)]
+    return shared / tf.maximum(areas[0] + areas[1] - shared, 1e-6)
+
+
+def inside(cells: Cells, boxes: Any) -> Any:
+    """(n, faces, cells): whether the middle of a cell lies in a box."""
+    low, high = boxes[:, :, None, :2], boxes[:, :, None, 2:]
+    return tf.reduce_all((cells.centres > low) & (cells.centres < high), -1)
+
+
+def choose(cells: Cells, batch: Batch) -> tuple[Any, Any]:
+    """SimOTA: for each cell the number of the face it answers for (n, cells), and whether it answers at all."""
+    boxes = batch.boxes
+    in_box = inside(cells, boxes)
+    away = tf.abs(cells.centres - (boxes[:, :, None, :2] + boxes[:, :, None, 2:]) / 2)
+    near = tf.reduce_all(away < RADIUS * cells.strides[:, None], -1)
+    iou = overlap(boxes[:, :, None], cells.boxes[:, None])
+    allowed = (in_box | near) & (batch.learn[:, :, None] > 0)
+    says_face = tf.sqrt(tf.sigmoid(cells.cls) * tf.sigmoid(cells.obj))[:, None]
+    cost = -tf.math.log(says_face + 1e-8) - 3 * tf.math.log(iou + 1e-8) + 1e5 * tf.cast(~(in_box & near), tf.float32)
+    cost = tf.where(allowed, cost, 1e9)
+    best = tf.math.top_k(tf.where(allowed, iou, 0.0), BEST).values
+    count = tf.clip_by_value(tf.cast(tf.reduce_sum(best, -1), tf.int32), 1, BEST)
+    cheapest = -tf.math.top_k(-cost, BEST).values
+    limit = tf.gather(cheapest, count - 1, batch_dims=2)
+    mine = (cost <= limit[..., None]) & (cost < 1e8)
+    owner = tf.argmin(tf.where(mine, cost, 1e9), 1)
+    return owner, tf.reduce_any(mine, 1)
+
+
+def eiou_loss(found: Any, true: Any) -> Any:
+    """1 - IoU, plus how far the centres, the widths and the heights are apart, as shares of the box around both."""
+    around = tf.maximum(tf.maximum(found[..., 2:], true[..., 2:]) - tf.minimum(found[..., :2], true[..., :2]), 1e-3)
+    centres = (found[..., :2] + found[..., 2:] - true[..., :2] - true[..., 2:]) / 2
+    sizes = (found[..., 2:] - found[..., :2]) - (true[..., 2:] - true[..., :2])
+    distance = tf.reduce_sum(centres**2, -1) / tf.reduce_sum(around**2, -1)
+    return 1 - overlap(found, true) + distance + tf.reduce_sum((sizes / around) ** 2, -1)
+
+
+def bce(logits: Any, targets: Any) -> Any:
+    return tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=targets)
+
+
+def losses(maps: list[Any], teacher_maps: list[Any] | None, batch: Batch) -> dict[str, Any]:
+    """The parts of the loss, each a number divided by the cells that answer."""
+    cells = flatten(maps)
+    stopped = Cells(*(tf.stop_gradient(part) for part in cells))
+    owner, answers = choose(stopped, batch)
+    yes = tf.cast(answers, tf.float32)
+    count = tf.maximum(tf.reduce_sum(yes), 1.0)
+    boxes, points = (tf.gather(part, owner, batch_dims=1) for part in (batch.boxes, batch.points))
+    known, masked = (tf.gather(part, owner, batch_dims=1) for part in (batch.known, batch.masked))
+    worth = yes * (1 + (MASKED_WORTH - 1) * masked)
+    iou = overlap(stopped.boxes, boxes)
+    # Leave alone: the middle of a cell lies in such a box, and the cell answers for nobody else.
+    alone = tf.reduce_any(inside(cells, batch.boxes) & (batch.alone[:, :, None] > 0), 1)
+    heard = tf.where(answers, worth, tf.cast(~alone, tf.float32))
+    relative = (points - tf.tile(cells.corners, (1, 5))) / cells.strides[:, None]
+    miss = tf.abs(cells.points - relative)
+    smooth = tf.where(miss < 1 / 9, miss**2 * 4.5, miss - 1 / 18)
+    parts = {
+        "cls": tf.reduce_sum(worth * bce(cells.cls, iou)),
+        "obj": tf.reduce_sum(heard * bce(cells.obj, yes)),
+        "box": 5 * tf.reduce_sum(worth * eiou_loss(cells.boxes, boxes)),
+        "points": 0.1 * tf.reduce_sum(yes * known * tf.reduce_sum(smooth, -1)),
+    }
+    if teacher_maps is not None:
+        parts["imitate"] = _imitation(cells, flatten(teacher_maps), batch)
+    return {name: value / count for name, value in parts.items()}
+
+
+def _imitation(cells: Cells, teacher: Cells, batch: Batch) -> Any:
+    """Cross entropy to the teacher's cls and obj under the faces that it sees itself."""
+    score = tf.sqrt(tf.sigmoid(teacher.cls) * tf.sigmoid(teacher.obj))
+    under = inside(cells, batch.boxes) & (batch.learn[:, :, None] > 0)
+    seen = tf.reduce_max(tf.where(under, score[:, None], 0.0), -1) > 0.7
+    where = tf.cast(tf.reduce_any(under & seen[..., None], 1) & ~tf.reduce_any(under & ~seen[..., None], 1), tf.float32)
+    return tf.reduce_sum(where * (bce(cells.obj, tf.sigmoid(teacher.obj)) + score * bce(cells.cls, tf.sigmoid(teacher.cls))))

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Teachers: what three detectors find in the pictures at several sizes, merged and corrected by what people said.
+
+The result for each picture is a table of faces to learn and of places to leave alone. Box and landmarks follow YuNet's own
+style wherever a YuNet found the face; a face that only people know gets a box in that style, by the median difference
+between their boxes and YuNet's in the same batch of pictures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from edge.look import Box
+from trainer.faces.detector import Aizoo, Detector, Found
+from trainer.faces.measure import matches
+from trainer.faces.pictures import Image, Picture, Pixels
+
+FLOOR = 0.3
+"""Least score of a teacher's box that is looked at."""
+SURE = 0.8
+"""A box that no person confirmed is a face from this score on, with three runs that agree; below it nobody knows."""
+DOUBT = 0.5
+"""A box that no person confirmed is left alone from this score on, with two runs that agree; below it is background."""
+GREY = (114, 114, 114)
+MIRRORED = np.array([1, 0, 2, 4, 3])
+"""Order of the landmarks in a mirrored picture: right and left change places."""
+
+Faces = NDArray[np.float32]
+"""One row a face: left, top, width, height, five landmarks x y (NaN: not known), learn (1) or leave alone (0), kind."""
+KINDS = ("unknown", "mask", "incorrect", "no_mask")
+
+
+@dataclass(frozen=True, eq=False)
+class Cluster:
+    """One place where teachers agree that something is a face."""
+
+    row: NDArray[np.float32]
+    """Box and landmarks (14), the mean of the YuNets' boxes weighted by score; AIZOO's where no YuNet sees it."""
+    score: float
+    runs: int
+    by_yunet: bool
+
+    @property
+    def box(self) -> Box:
+        return Box(*(float(value) for value in self.row[:4]))
+
+
+class Teachers:
+    """The teachers, loaded."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load the three files from the folder of weights. Raises ModelError if one is missing."""
+        self._wide = Detector(folder / "yunet_n_640_640.onnx", FLOOR)
+        self._narrow = Detector(folder / "face_detection_yunet_2023mar.onnx", FLOOR)
+        self._aizoo = Aizoo(folder / "aizoo_face_mask_detection.tflite", FLOOR)
+
+    def scene(self, image: Image) -> list[Cluster]:
+        """Look at a scene at three sizes, and mirrored."""
+        runs = [self._wide.detect(image, 640), _mirrored(image, lambda seen: self._wide.detect(seen, 640)),
+                self._wide.detect(image, 960), self._wide.detect(image, 320), self._narrow.detect(image, 640)]
+        return merge(runs, self._aizoo.detect(image))
+
+    def crop(self, image: Image) -> list[Cluster]:
+        """Look at a crop in the middle of a grey ground: the YuNets want some margin around a face."""
+        runs: list[Found] = []
+        for side, canvas in ((160, 256), (104, 160)):
+            look = _on_grey(side, canvas, self._wide.detect)
+            runs += [look(image), _mirrored(image, look)]
+        runs.append(_on_grey(160, 256, self._narrow.detect)(image))
+        nothing = np.zeros((0, 15), np.float32)
+        missed = not any((found[:, 14] >= DOUBT).any() for found in runs)  # only then is the slowest of them asked
+        return merge(runs, _on_grey(180, 260, self._aizoo.detect)(image) if missed else nothing)
+
+
+def _mirrored(image: Image, look: Callable[[Image], Found]) -> Found:
+    found = look(np.ascontiguousarray(image[:, ::-1]))
+    width = image.shape[1]
+    found[:, 0] = width - found[:, 0] - found[:, 2]
+    points = found[:, 4:14].reshape(-1, 5, 2)[:, MIRRORED]
+    points[..., 0] = width - points[..., 0]
+    found[:, 4:14] = points.reshape(-1, 10)
+    return found
+
+
+def _on_grey(side: int, canvas: int, look: Callable[[Image], Found]) -> Callable[[Image], Found]:
+    def looked(image: Image) -> Found:
+        scale = side / max(image.shape[:2])
+        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        ground = np.full((canvas, canvas, 3), GREY, np.uint8)
+        top, left = (canvas - small.shape[0]) // 2, (canvas - small.shape[1]) // 2
+        ground[top:top + small.shape[0], left:left + small.shape[1]] = small
+        found = look(ground)
+        found[:, [0, *range(4, 14, 2)]] -= left
+        found[:, [1, *range(5, 14, 2)]] -= top
+        found[:, :14] /= scale
+        return found
+    return looked
+
+
+def merge(yunets: Sequence[Found], aizoo: Found) -> list[Cluster]:
+    """Join the boxes of all runs that overlap by half or so, best first."""
+    rows = np.concatenate([*yunets, aizoo])
+    run = np.repeat(np.arange(len(yunets) + 1), [len(found) for found in (*yunets, aizoo)])
+    found: list[Cluster] = []
+    left = list(np.argsort(-(rows[:, 14] - (run == len(yunets))), kind="stable"))  # AIZOO's come last
+    while left:
+        first = Box(*rows[left[0], :4])
+        inside = [k for k in left if first.iou(Box(*rows[k, :4])) >= 0.45 or k == left[0]]
+        left = [k for k in left if k not in inside]
+        ours = [k for k in inside if run[k] < len(yunets)]
+        used = ours or inside
+        row = np.average(rows[used, :14], axis=0, weights=rows[used, 14] ** 2)
+        found.append(Cluster(np.asarray(row, np.float32), float(rows[inside, 14].max()), len(set(run[inside])), bool(ours)))
+    return found
+
+
+Shift = tuple[float, float, float, float]
+"""How YuNet's box lies to people's: shift of the centre in their widths and heights, ratio of the widths, of the heights."""
+
+
+def shift_of(pairs: Sequence[tuple[Box, Box]]) -> Shift:
+    """The median difference over pairs of (people's box, YuNet's box); none where there are too few."""
+    if len(pairs) < 8:
+        return 0.0, 0.0, 1.0, 1.0
+    rows = [((y.centre[0] - p.centre[0]) / p.w, (y.centre[1] - p.centre[1]) / p.h, y.w / p.w, y.h / p.h) for p, y in pairs]
+    first, second, third, fourth = (float(value) for value in np.median(rows, axis=0))
+    return first, second, third, fourth
+
+
+def _row(box: Sequence[float], points: NDArray[np.float32] | None, learn: bool, label: str) -> NDArray[np.float32]:
+    landmarks = np.full(10, np.nan, np.float32) if points is None else points
+    return np.concatenate([np.asarray(box[:4], np.float32), landmarks, np.float32([learn, KINDS.index(label)])])
+
+
+def pair(picture: Picture, clusters: Sequence[Cluster]) -> list[Cluster | None]:
+    """For each true box its cluster, largest overlap first, each used once."""
+    options = sorted(((cluster.box.iou(truth.box), t, c) for t, truth in enumerate(picture.truths) for c, cluster in enumerate(clusters)
+                      if matches(cluster.box, truth.box)), reverse=True)
+    chosen: dict[int, int] = {}
+    for _, t, c in options:
+        if t not in chosen and c not in chosen.values():
+            chosen[t] = c
+    return [clusters[chosen[t]] if t in chosen else None for t in range(len(picture.truths))]
+
+
+def scene_faces(picture: Picture, clusters: Sequence[Cluster], shift: Shift) -> Faces:
+    """The faces of a scene: people decide what is one, YuNet how its box lies."""
+    rows, used = [], []
+    for truth, cluster in zip(picture.truths, pair(picture, clusters), strict=True):
+        if cluster is not None:
+            used.append(cluster)
+        if cluster is not None and cluster.by_yunet:
+            rows.append(_row(cluster.row, cluster.row[4:], truth.label != "unknown" or cluster.score >= SURE, truth.label))
+            continue
+        (x, y), (w, h) = truth.box.centre, truth.box[2:]
+        x, y, w, h = x + shift[0] * w, y + shift[1] * h, w * shift[2], h * shift[3]
+        rows.append(_row((x - w / 2, y - h / 2, w, h), None, truth.label != "unknown", truth.label))
+    known = [cluster.box for cluster in used] + [truth.box for truth in picture.truths]
+    for cluster in clusters:
+        # A second box on a known face says nothing new; a weak one nobody confirmed is most likely no face.
+        if cluster not in used and cluster.score >= DOUBT and cluster.runs >= 2 and not any(_same_place(cluster.box, box) for box in known):
+            learn = cluster.score >= SURE and cluster.runs >= 3 and cluster.by_yunet
+            rows.append(_row(cluster.row, cluster.row[4:] if cluster.by_yunet else None, learn, "unknown"))
+    return np.stack(rows) if rows else np.zeros((0, 16), np.float32)
+
+
+def _same_place(box: Box, known: Box) -> bool:
+    x, y = box.centre
+    return box.iou(known) >= 0.3 or (known.x <= x <= known.x + known.w and known.y <= y <= known.y + known.h)
+
+
+def main_face(image: Image, clusters: Sequence[Cluster]) -> Cluster | None:
+    """A crop's own face: the largest sure one near the middle; AIZOO's word counts where no YuNet sees any."""
+    height, width = image.shape[:2]
+    near = [cluster for cluster in clusters if cluster.score >= DOUBT and cluster.box.h > 0.25 * height
+            and abs(cluster.box.centre[0] - width / 2) < 0.3 * width and abs(cluster.box.centre[1] - height / 2) < 0.3 * height]
+    return max(near, key=lambda cluster: cluster.box.area * cluster.score, default=None)
+
+
+def crop_faces(picture: Picture, image: Image, clusters: Sequence[Cluster], usual: Box | None) -> Faces | None:
+    """The faces of a crop, or None where its own face is not found and cannot be guessed.
+
+    `usual` is where the faces of this source lie, in shares of the crop, if they lie much alike.
+    """
+    rows = []
+    height, width = image.shape[:2]
+    if picture.label != "not_face":
+        own = main_face(image, clusters)
+        if own is not None:
+            rows.append(_row(own.row, own.row[4:] if own.by_yunet else None, True, picture.label))
+        elif usual is not None:
+            rows.append(_row((usual.x * width, usual.y * height, usual.w * width, usual.h * height), None, True, picture.label))
+        else:
+            return None
+        main = Box(*rows[0][:4])
+        for cluster in clusters:
+            if cluster is not own and cluster.score >= DOUBT and cluster.runs >= 2 and not _same_place(cluster.box, main):
+                rows.append(_row(cluster.row, cluster.row[4:] if cluster.by_yunet else None, False, "unknown"))
+    return np.stack(rows) if rows else np.zeros((0, 16), np.float32)
+
+
+def usual_box(boxes: Sequence[Box]) -> Box | None:
+    """The median box (in shares of the crop), or None where half of the boxes differ much from it."""
+    if len(boxes) < 20:
+        return None
+    middle = Box(*(float(value) for value in np.median(np.array(boxes), axis=0)))
+    return middle if np.median([middle.iou(box) for box in boxes]) >= 0.6 else None
+
+
+def look_at(pictures: Sequence[Picture], pixels: Pixels, folder: Path, teachers: Path) -> list[list[Cluster]]:
+    """All teachers on all pictures; kept in a file of the cache, since it takes a quarter of an hour.
+
+    A stop loses nothing: what is done is written every 500 pictures.
+    """
+    key = hashlib.sha256("\n".join(str(picture.path) for picture in pictures).encode()).hexdigest()[:12]
+    path = folder / f"teachers-{key}.npz"
+    done: list[NDArray[np.float32]] = []
+    if path.is_file():
+        with np.load(path) as saved:
+            done = np.split(saved["rows"], saved["ends"])[:-1]
+    if len(done) < len(pictures):
+        asked = Teachers(teachers)
+        for number in tqdm(range(len(done), len(pictures)), initial=len(done), total=len(pictures), desc="teachers", mininterval=5):
+            crop = bool(pictures[number].label)
+            clusters = (asked.crop if crop else asked.scene)(pixels[number])
+            done.append(np.array([[*c.row, c.score, c.runs, c.by_yunet] for c in clusters], np.float32).reshape(-1, 17))
+            if number % 500 == 499 or number == len(pictures) - 1:
+                part = path.with_suffix(".part.npz")
+                np.savez(part, rows=np.concatenate(done), ends=np.cumsum([len(rows) for rows in done]))
+                part.replace(path)
+    return [[Cluster(row[:14], float(row[14]), int(row[15]), bool(row[16])) for row in rows] for rows in done]
+
+
+def label_all(pictures: Sequence[Picture], pixels: Pixels, clusters: Sequence[Sequence[Cluster]]) -> list[Faces | None]:
+    """The table of faces of each picture; None for a crop whose face nobody can place."""
+    pairs: dict[tuple[str, str], list[tuple[Box, Box]]] = {}
+    boxes: dict[tuple[str, str], list[Box]] = {}
+    for picture, image, seen in zip(pictures, pixels, clusters, strict=True):
+        key = picture.source, picture.group or picture.label
+        for truth, cluster in zip(picture.truths, pair(picture, seen), strict=True):
+            if cluster is not None and cluster.by_yunet and truth.label != "unknown":
+                pairs.setdefault(key, []).append((truth.box, cluster.box))
+        if picture.label and (own := main_face(image, seen)) is not None and own.by_yunet:
+            x, y, w, h = own.box
+            boxes.setdefault(key, []).append(Box(x / image.shape[1], y / image.shape[0], w / image.shape[1], h / image.shape[0]))
+    shifts = {key: shift_of(values) for key, values in pairs.items()}
+    usual = {key: usual_box(values) for key, values in boxes.items()}
+    none: Shift = (0.0, 0.0, 1.0, 1.0)
+    return [crop_faces(p, image, seen, usual.get((p.source, p.label))) if p.label else scene_faces(p, seen, shifts.get((p.source, p.group), none))
+            for p, image, seen in zip(pictures, pixels, clusters, strict=True)]
