@@ -14,6 +14,7 @@ from contextlib import closing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
+from edge.camera.pace import TICK_S
 from edge.errors import CameraStopped
 from edge.frame import Frame
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-TICK_S = 0.05
-"""How often `waiting` is called and a close is noticed."""
 GIVE_BACK_S = 0.5
 """How long `close` waits for the device to be given back; a driver that hangs longer is left to its thread."""
 OPEN_S = 30.0

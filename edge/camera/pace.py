@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from edge.frame import Frame
 
 TICK_S = 0.05
+"""How often `waiting` is called and a close is noticed, in every source."""
 
 
 def paced(frames: Iterable[Frame], closed: Callable[[], bool], waiting: Callable[[], None] | None, *, fast: bool) -> Iterator[Frame]:

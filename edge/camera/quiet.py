@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 
 FFMPEG_QUIET = "-8"  # AV_LOG_QUIET
+SILENT = 0  # OpenCV's LOG_LEVEL_SILENT
 LIBCAMERA_WARNINGS = "*:WARN"
 
 
@@ -19,4 +20,5 @@ def silence_libraries() -> None:
     if "OPENCV_LOG_LEVEL" not in os.environ:
         import cv2
 
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        logging = getattr(cv2.utils, "logging", cv2)  # OpenCV 4.11 has it at the top, 4.14 and 5.0 have it there
+        logging.setLogLevel(SILENT)
