@@ -94,7 +94,7 @@ class DoorSettings:
 
     mode: Annotated[Literal["remind", "refuse", "off"], about(
         "What the door does",
-        "`remind`: say it with light and sound, open anyway. `refuse`: the relay opens only for `passed`. `off`: lamps and buzzer stay off, the door opens.")] = "remind"
+        "`remind`: say it with light and sound, open to whoever is there. `refuse`: the relay opens only for `passed`. `off`: lamps and buzzer stay off, the door stays open.")] = "remind"
     looks_min: Annotated[int, about("Looks before anybody is judged", "One frame is never enough.", 3, 30)] = 3
     smooth_s: Annotated[float, about(
         "Smoothing time", "A look counts for half after this time. Longer is calmer, shorter notices a mask taken off sooner.", 0.05, 5)] = 0.35
@@ -142,7 +142,7 @@ class PanelSettings:
     relay_kind: Annotated[Literal["fail-secure", "fail-safe"], about(
         "What the door does without power",
         "`fail-secure`: the relay pulls to open. `fail-safe`: the relay pulls to lock, and a dead unit lets everybody through. Either way a stopped program lets the relay go.")] = "fail-secure"
-    relay_hold_s: Annotated[float, about("Time the door stays open", "After the last moment that somebody could be let in.", 0.5, 60)] = 5.0
+    relay_hold_s: Annotated[float, about("Time the door stays open", "After the last moment that somebody could be let in. A violation that may not pass, or a fault, ends it at once.", 0.5, 60)] = 5.0
     mute_s: Annotated[float, about("Silence after a press of the button", "The lamps go on; the buzzer comes back by itself.", 1, 86400)] = 600.0
 
 

@@ -20,7 +20,7 @@ Each person has a verdict of their own, and the worst one in range is the state 
 | violation | `mask` below `stay_min` for `violate_after_s`; ends with a pass or by leaving, nothing else  | stays           |
 
 Passed and violation also take `looks_min` trusted looks that agree. Every state lasts at least `hold_s`, except that
-violation comes at once. Mode `remind` opens in all of these states, mode `off` is always idle and opens. `fault` is
+violation comes at once. Mode `remind` opens for whoever is there, mode `off` is always idle and always open. `fault` is
 set by the daemon, never here, and opens nothing.
 """
 

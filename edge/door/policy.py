@@ -163,7 +163,7 @@ def _decide(memory: Memory, t: float, state: DoorState, seen: set[int], rules: D
     """The decision for `state`; what is told and who has left is added by `step`."""
     people = tuple(_person(visitor, visitor.track.id in seen) for visitor in _in_range(memory))
     everybody_passes = bool(people) and people[0].verdict is DoorState.PASSED
-    admits = rules.mode != "refuse" or (state is DoorState.PASSED and everybody_passes)
+    admits = {"remind": bool(people), "refuse": state is DoorState.PASSED and everybody_passes, "off": True}[rules.mode]
     reason = next((person.reason for person in people if person.reason), "") if state is DoorState.UNSURE else ""
     return Decision(t=t, state=state, previous=memory.state, people=people, reason=reason, admits=admits)
 
