@@ -21,7 +21,7 @@ from trainer.render.light import Field, Image
 from trainer.render.portrait import EYES, FACE, Cutout, astronaut, outline, standing
 
 FPS = 15
-APPEARS, ARRIVES, MASKED, SLIPPED, LEAVES, GONE, END = 1.5, 4.6, 8.5, 13.5, 18.5, 19.3, 22.0
+APPEARS, ARRIVES, MASKED, SLIPPED, LEAVES, GONE, END = 1.5, 4.3, 8.5, 13.5, 18.5, 19.3, 22.0
 """Seconds at which something begins."""
 DOORWAY_S, BLEND_S = 0.9, 0.2
 FAR_PX, NEAR_PX = 18.0, 140.0
@@ -30,8 +30,8 @@ SHUTTER_S, MOTION_STEPS = 0.017, 5
 
 TRUTH = (
     (0.0, APPEARS, 0, "none", "empty corridor"),
-    (APPEARS, 2.9, 1, "unclear", "bare, far off, walking up"),
-    (2.9, MASKED, 1, "no_mask", "bare"),
+    (APPEARS, 2.8, 1, "unclear", "bare, far off, walking up"),
+    (2.8, MASKED, 1, "no_mask", "bare"),
     (MASKED, MASKED + BLEND_S, 1, "unclear", "mask appears"),
     (MASKED + BLEND_S, SLIPPED, 1, "mask", "blue surgical mask over nose and mouth"),
     (SLIPPED, SLIPPED + BLEND_S, 1, "unclear", "mask slips"),
