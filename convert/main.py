@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""maskgate-convert: the command line."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.convert import REPRESENTATIVE, load_keras, tensor_types, to_int8
+from convert.parity import parity
+from edge.errors import MaskGateError
+from edge.vision.bundle import Description, load_bundle, write_bundle
+from edge.vision.masks import Masks
+from trainer.augment import augment, plain
+from trainer.data.cache import Faces
+from trainer.data.labels import CLASSES
+from trainer.errors import TrainerError
+from trainer.recipe import NamedRecipe, read_recipe
+from trainer.shelf import CACHE, cached_faces
+
+ABOUT = """Turn a trained model into the file that the unit runs: int8 throughout, uint8 RGB in, logits out, with its
+description inside; then ask both about the same faces, through the unit's own code, and print how far they differ.
+
+  maskgate-convert runs/shipped/best.keras --out edge/models/mask.tflite --temperature 1.3
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="maskgate-convert", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path, help="a .keras file; the recipe.toml beside it tells margin and name")
+    parser.add_argument("--out", type=Path, default=Path("mask.tflite"), help="where the bundle goes (default: mask.tflite)")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="data folder that it was trained from (default: ../shared/data)")
+    parser.add_argument("--recipe", type=Path, help="the recipe (default: recipe.toml beside the model)")
+    parser.add_argument("--temperature", type=float, default=1.0, help="from `maskgate-train evaluate` on a source kept out (default: 1)")
+    parser.add_argument("--cache", type=Path, default=CACHE, help=f"where prepared faces lie (default: {CACHE})")
+    arguments = parser.parse_args(argv)
+    try:
+        convert(arguments.model, arguments.out, arguments.data, arguments.recipe, arguments.temperature, arguments.cache)
+    except MaskGateError as error:
+        print(f"maskgate-convert: {error}\n{error.hint}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def convert(model_path: Path, out: Path, data: Path, recipe_path: Path | None, temperature: float, cache: Path) -> None:
+    """The whole way; prints what it found.
+
+    Raises:
+        TrainerError: model, recipe or data do not fit.
+    """
+    model = load_keras(model_path)
+    named = read_recipe(recipe_path or model_path.with_name("recipe.toml"))
+    if temperature <= 0:
+        raise TrainerError(f"--temperature {temperature:g}: expected more than 0.")
+    faces = cached_faces(named.recipe, data, cache)
+    graph = to_int8(model, representative(faces, named, int(model.input_shape[1])))
+    description = Description(
+        name=named.recipe.model.name, input_px=int(model.input_shape[1]), margin=named.recipe.model.margin,
+        temperature=temperature, sha256=hashlib.sha256(graph).hexdigest(),
+        made=f"{datetime.now(UTC):%Y-%m-%d}, recipe {named.name} ({named.sha256[:16]})")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_bundle(out, graph, description)
+    print(f"{out}: {out.stat().st_size / 1024:.0f} KiB, {dict(tensor_types(graph))}")
+    crops, truth = compared(faces, named, int(model.input_shape[1]))
+    print(parity(model, Masks(load_bundle(out)), crops, truth))
+
+
+def representative(faces: Faces, named: NamedRecipe, size_px: int) -> NDArray[np.uint8]:
+    """RGB pictures that set the int8 ranges: every class, half of them as drawn for training, so that dark and grey
+    faces keep their range."""
+    rng = np.random.default_rng(named.recipe.fit.seed)
+    margin = named.recipe.model.margin
+    drawn = [i for i, row in enumerate(faces.rows) if row.split in named.recipe.data.splits and row.label in CLASSES]
+    chosen = rng.choice(drawn, size=min(REPRESENTATIVE, len(drawn)), replace=False)
+    pictures = [plain(faces.pictures[i], margin, size_px) if n % 2 else augment(faces.pictures[i], rng, named.recipe.augment, margin, size_px)
+                for n, i in enumerate(chosen)]
+    return np.stack(pictures)[..., ::-1].copy()
+
+
+def compared(faces: Faces, named: NamedRecipe, size_px: int, most: int = 1500) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """BGR crops and truth of faces that the model was not fitted on, or of any where there are none."""
+    labelled = [i for i, row in enumerate(faces.rows) if row.label in CLASSES]
+    apart = [i for i in labelled if faces.rows[i].split not in named.recipe.data.splits] or labelled
+    chosen = np.random.default_rng(0).permutation(apart)[:most]
+    crops = np.stack([plain(faces.pictures[i], named.recipe.model.margin, size_px) for i in chosen])
+    return crops, np.array([CLASSES.index(faces.rows[i].label) for i in chosen], np.int64)

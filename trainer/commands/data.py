@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""maskgate-train data: manifests, checks, contact sheets."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from trainer.data.check import Findings, check, contact_sheet
+from trainer.data.manifest import counts, write_manifest
+from trainer.data.readers import LAYOUTS, __doc__ as layouts_text
+from trainer.data.splits import split_by_group
+from trainer.errors import TrainerError
+from trainer.shelf import samples_of
+
+ABOUT = """What is in a data folder, and what is wrong with it.
+
+  data build ROOT --layout voc --source mine    list ROOT's faces in manifest.csv of the data folder (above ROOT)
+  data list                                     faces by source and label
+  data check                                    unreadable files, boxes outside, empty classes, leaks, duplicates
+  data sheet OUT.png                            a contact sheet, a row a source and label
+"""
+
+
+def add(commands: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "data", help="list, check and show the pictures", description=f"{ABOUT}\n{layouts_text}",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("build", "list", "check", "sheet"))
+    parser.add_argument("path", type=Path, nargs="?", help="build: the folder to read; sheet: the picture to write")
+    parser.add_argument("--layout", choices=sorted(LAYOUTS), default="folders", help="build: how the folder is laid out (default: folders)")
+    parser.add_argument("--source", default="", help="build: the source's name (default: the folder's)")
+    parser.add_argument("--val", type=float, default=0.0, help="build: share of groups for val (default: as the layout says)")
+    parser.add_argument("--test", type=float, default=0.0, help="build: share of groups for test")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> None:
+    {"build": _build, "list": _list, "check": _check, "sheet": _sheet}[arguments.what](arguments)
+
+
+def _build(arguments: argparse.Namespace) -> None:
+    root = _path(arguments)
+    samples = LAYOUTS[arguments.layout](root, arguments.data, arguments.source or root.name)
+    if arguments.val or arguments.test:
+        samples = split_by_group(samples, arguments.val, arguments.test)
+    out = arguments.data / "manifest.csv"
+    write_manifest(out, samples)
+    print(f"{out}: {len(samples)} faces.")
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    for source, table in sorted(counts(samples_of(arguments.data)).items()):
+        print(f"{source:28} " + "  ".join(f"{label} {n}" for label, n in sorted(table.items())))
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    found = check(samples_of(arguments.data), arguments.data)
+    for text in _lines(found):
+        print(text)
+    if found.wrong:
+        raise TrainerError("The data has faults, listed above.", hint="Correct the files or the manifest, then check again.")
+    print("Nothing wrong found.")
+
+
+def _lines(found: Findings) -> list[str]:
+    kinds = {"Unreadable": found.unreadable, "Box outside its picture": found.outside, "Classes": found.classes,
+             "Group in several splits": found.leaks, "One picture, two labels": found.conflicts, "One picture, two splits": found.crossing}
+    lines = [f"{kind}: {text}" for kind, texts in kinds.items() for text in texts]
+    return [*lines, f"{found.copies} pictures repeat another with the same label and split."]
+
+
+def _sheet(arguments: argparse.Namespace) -> None:
+    out = _path(arguments)
+    cv2.imwrite(str(out), contact_sheet(samples_of(arguments.data), arguments.data))
+    print(f"{out}: written.")
+
+
+def _path(arguments: argparse.Namespace) -> Path:
+    if arguments.path is None:
+        raise TrainerError(f"`maskgate-train data {arguments.what}` needs a path.")
+    path: Path = arguments.path
+    return path

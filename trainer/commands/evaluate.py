@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""maskgate-train evaluate: the door's question, on boxed photographs, through the unit's own code."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from trainer.errors import TrainerError
+from trainer.evaluate import Result, by_size, calibration, degradation, evaluate, gallery, worst, write_metrics
+from trainer.judge import AizooJudge, Judge, Judged, UnitJudge, judge
+from trainer.report import write_report
+from trainer.shelf import samples_of
+
+
+def add(commands: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "evaluate", help="measure a model as the unit would use it",
+        description="Find, crop and judge the faces of boxed photographs as the unit does. At the threshold where 95 % of "
+                    "the properly masked faces pass: who else would? With 95 % bootstrap intervals, by face size, and under bad cameras.")
+    parser.add_argument("model", type=Path, help="a bundle (mask.tflite)")
+    parser.add_argument("--source", default="webphotos", help="boxed source (default: webphotos)")
+    parser.add_argument("--split", default="test", choices=("train", "test", "all"), help="default: test; all: for a model that never saw the source")
+    parser.add_argument("--detector", default="../shared/weights/face_detection_yunet_2023mar.onnx", help="ONNX file; `none`: the labelled boxes are cropped")
+    parser.add_argument("--peer", type=Path, help="AIZOO's tflite, asked about the same faces")
+    parser.add_argument("--out", type=Path, help="folder for metrics.json, report.html and the worst errors")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> None:
+    samples = [s for s in samples_of(arguments.data) if s.source == arguments.source and arguments.split in ("all", s.split)]
+    if not any(s.box for s in samples):
+        raise TrainerError(f"{arguments.data}: no boxed faces of {arguments.source!r}, split {arguments.split!r}.")
+    unit = UnitJudge(arguments.model, None if arguments.detector == "none" else Path(arguments.detector))
+    judged = judge(samples, arguments.data, unit)
+    results = _results(arguments.model.name, judged)
+    large = by_size(judged)[0]
+    more: dict[str, Any] = {"calibration": calibration(large), "degradation": degradation(large, unit.masks, results[0].threshold)}
+    if arguments.peer:
+        peer: Judge = AizooJudge(arguments.peer)
+        results += _results("AIZOO", judge(samples, arguments.data, peer))
+    for result in results:
+        print(result)
+    print(f"Calibration: {more['calibration']}")
+    for name, row in more["degradation"].items():
+        print(f"    {name:12} " + "  ".join(f"{key} {value:.3f}" for key, value in row.items()))
+    if arguments.out:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        write_metrics(arguments.out / "metrics.json", results, more)
+        cv2.imwrite(str(arguments.out / "worst.png"), gallery(worst(large)))
+        write_report(arguments.out / "report.html", results, large, more)
+        print(f"{arguments.out}: metrics.json, report.html, worst.png")
+
+
+def _results(name: str, judged: list[Judged]) -> list[Result]:
+    large, small = by_size(judged)
+    first = evaluate(f"{name}, faces of 48 px and more", large)
+    # Small faces at the threshold of the large ones: the unit has one threshold.
+    return [first, evaluate(f"{name}, faces of 24 to 48 px", small, first.threshold)]

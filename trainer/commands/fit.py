@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""maskgate-train fit: train a model as a recipe says."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from trainer.data.manifest import Sample, require_classes
+from trainer.errors import TrainerError
+from trainer.recipe import read_recipe
+from trainer.shelf import cached_faces, samples_of
+
+
+def add(commands: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "fit", help="train a model as a recipe says", description="Train a model as a recipe says. Given again, it goes on where it was cut off.")
+    parser.add_argument("recipe", type=Path, help="for instance recipes/shipped.toml")
+    parser.add_argument("--run", dest="home", type=Path, help="the run's folder (default: runs/<recipe's name>)")
+    parser.add_argument("--hold-out", default="", metavar="SOURCE[,SOURCE]", help="keep these sources out whole, to be measured on (the cross-source figure)")
+    parser.add_argument("--threads", type=int, default=2, help="processor threads of TensorFlow (default: 2)")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> None:
+    from trainer.fit import fit
+
+    named = read_recipe(arguments.recipe)
+    recipe = named.recipe
+    samples = samples_of(arguments.data)
+    if arguments.hold_out:
+        held = tuple(arguments.hold_out.split(","))
+        known = {s.source for s in samples}
+        if unknown := [name for name in held if name not in known]:
+            raise TrainerError(f"--hold-out: no source {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
+        recipe = msgspec.structs.replace(recipe, data=msgspec.structs.replace(recipe.data, hold_out=held))
+    require_classes(_drawn(samples, recipe.data.splits, recipe.data.hold_out), str(arguments.data))
+    home = arguments.home or Path("runs") / (named.name + ("-without-" + "-".join(recipe.data.hold_out) if recipe.data.hold_out else ""))
+    home.mkdir(parents=True, exist_ok=True)
+    if (home / "last.npz").is_file() and (home / "recipe.toml").is_file() and (home / "recipe.toml").read_bytes() != arguments.recipe.read_bytes():
+        raise TrainerError(f"{home}: holds a run of another recipe.", hint="Give another --run folder, or delete this one.")
+    shutil.copyfile(arguments.recipe, home / "recipe.toml")
+    faces = cached_faces(recipe, arguments.data, arguments.cache)
+    model = fit(faces, recipe, arguments.data, home, threads=arguments.threads)
+    print(f"{model}: done. Next: maskgate-convert {model} --out {home / 'mask.tflite'}")
+
+
+def _drawn(samples: list[Sample], splits: tuple[str, ...], hold_out: tuple[str, ...]) -> list[Sample]:
+    return [s for s in samples if s.split in splits and s.source not in hold_out]

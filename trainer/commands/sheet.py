@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""maskgate-train sheet: what the network gets to see."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from trainer.augment import plain
+from trainer.data.labels import CLASSES
+from trainer.draw import Drawer
+from trainer.recipe import Recipe, read_recipe
+from trainer.shelf import cached_faces
+
+
+def add(commands: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "sheet", help="a contact sheet of augmented faces", description="Draw a contact sheet: four rows a class as training draws them.")
+    parser.add_argument("out", type=Path, help="a .png file")
+    parser.add_argument("--recipe", type=Path, help="a recipe (default: the defaults of trainer/recipe.py)")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> None:
+    recipe = read_recipe(arguments.recipe).recipe if arguments.recipe else Recipe()
+    faces = cached_faces(recipe, arguments.data, arguments.cache)
+    drawer = Drawer(faces, recipe, [i for i, row in enumerate(faces.rows) if row.split in recipe.data.splits])
+    rng = np.random.default_rng(recipe.fit.seed)
+    rows = []
+    for label in CLASSES:
+        clean = [plain(faces.pictures[drawer.pick(label, rng)], recipe.model.margin, recipe.model.input_px) for _ in range(12)]
+        rows += [np.hstack(clean)] + [np.hstack([drawer.example(label, rng) for _ in range(12)]) for _ in range(3)]
+    cv2.imwrite(str(arguments.out), np.vstack(rows))
+    print(f"{arguments.out}: {', '.join(CLASSES)}; of each one row as it is, three as drawn.")

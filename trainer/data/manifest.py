@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Manifest: the list of samples, one line of a CSV file a face."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.look import Box
+from trainer.data.labels import CLASSES, NOT_FACE, UNKNOWN
+from trainer.errors import TrainerError
+
+FIELDS = ("path", "x", "y", "w", "h", "label", "source", "group", "split")
+SPLITS = ("train", "val", "test")
+PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One face with its label."""
+
+    path: str
+    """Relative to the data folder, with forward slashes."""
+    box: Box | None
+    """The face in pixels of the picture; none: the picture is one face already, the detector finds it in there."""
+    label: str
+    source: str
+    """The data set; whole sources are held out to see what a model is worth elsewhere."""
+    group: str
+    """What belongs together inside a source (person, clip, batch). A group is never split."""
+    split: str = "train"
+
+
+def write_manifest(path: Path, samples: Iterable[Sample]) -> None:
+    """Write the list, whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    with part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(FIELDS)
+        for s in samples:
+            box = ("", "", "", "") if s.box is None else tuple(f"{value:g}" for value in s.box)
+            writer.writerow((s.path, *box, s.label, s.source, s.group, s.split))
+    part.replace(path)
+
+
+def read_manifest(path: Path) -> list[Sample]:
+    """Read the list.
+
+    Raises:
+        TrainerError: no such file, a column missing, an unknown label or split, a box that is none.
+    """
+    if not path.is_file():
+        raise TrainerError(f"Manifest {path}: no such file.", hint="Make it with `maskgate-train data build`.")
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        missing = [name for name in FIELDS if name not in (rows.fieldnames or ())]
+        if missing:
+            raise TrainerError(f"Manifest {path}: no column {', '.join(missing)}; expected {', '.join(FIELDS)}.")
+        samples = [_sample(row, f"Manifest {path}, line {number}") for number, row in enumerate(rows, 2)]
+    if not samples:
+        raise TrainerError(f"Manifest {path}: it is empty.")
+    return samples
+
+
+def _sample(row: dict[str, str], where: str) -> Sample:
+    label, split = row["label"], row["split"]
+    if label not in (*CLASSES, NOT_FACE, UNKNOWN):
+        raise TrainerError(f"{where}: the label is {label!r}, expected one of {', '.join((*CLASSES, NOT_FACE, UNKNOWN))}.")
+    if split not in SPLITS:
+        raise TrainerError(f"{where}: the split is {split!r}, expected one of {', '.join(SPLITS)}.")
+    return Sample(path=row["path"], box=box_of([row[key] for key in "xywh"], where), label=label,
+                  source=row["source"], group=row["group"], split=split)
+
+
+def box_of(values: Sequence[str], where: str) -> Box | None:
+    """A box from four texts; all empty: none.
+
+    Raises:
+        TrainerError: not four numbers, or no area.
+    """
+    if not any(values):
+        return None
+    try:
+        box = Box(*(float(value) for value in values))
+    except ValueError as error:
+        raise TrainerError(f"{where}: the box is {', '.join(values)}, expected four numbers x, y, w, h.") from error
+    if not (box.w > 0 and box.h > 0):
+        raise TrainerError(f"{where}: the box is {box.w:g} by {box.h:g} pixels, expected more than nothing.")
+    return box
+
+
+def inside(box: Box, width: int, height: int) -> bool:
+    """Whether the middle of a box lies in the picture; boxes may reach beyond the edge, not lie beyond it."""
+    x, y = box.centre
+    return 0 <= x <= width and 0 <= y <= height
+
+
+def counts(samples: Iterable[Sample]) -> dict[str, Counter[str]]:
+    """Number of samples by source, then by label."""
+    table: dict[str, Counter[str]] = {}
+    for s in samples:
+        table.setdefault(s.source, Counter())[s.label] += 1
+    return table
+
+
+def require_classes(samples: Sequence[Sample], where: str) -> None:
+    """Stop before a training that cannot work.
+
+    Raises:
+        TrainerError: a class has no sample, or there is one class only.
+    """
+    found = Counter(s.label for s in samples)
+    empty = [label for label in CLASSES if not found[label]]
+    if len(empty) == len(CLASSES) - 1:
+        only = next(label for label in CLASSES if found[label])
+        raise TrainerError(f"{where}: every face is {only!r}; a classifier needs at least two classes.")
+    if empty:
+        raise TrainerError(f"{where}: no sample of {', '.join(empty)}.",
+                           hint="Add a source that has some, or check the labels with `maskgate-train data check`.")

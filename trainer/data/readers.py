@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Readers: one function a layout, from a folder to samples.
+
+    class folders    <root>/<class>/*.jpg                        the picture is the face
+    split tree       <root>/{train,val,test}/<class>/*.jpg       likewise, with its own split
+    voc              <root>/**/*.xml beside or apart from images  Pascal VOC boxes
+    yolo             <root>/**/*.txt, classes in classes.txt      YOLO boxes, relative to the picture
+    csv              <root>/labels.csv and <root>/images/         image, x, y, w, h, label, split, group
+    maskedface_net   *_Mask.jpg, *_Mask_Mouth_Chin.jpg, ...       the label is in the name
+
+Paths in samples are relative to `base`, so that a manifest moves with its data folder.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+
+from edge.look import Box
+from trainer.data.labels import INCORRECT, MASK, label_of
+from trainer.data.manifest import PICTURES, Sample, box_of
+from trainer.errors import TrainerError
+
+SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+GROUPS: dict[str, str] = {
+    "rmfd_part1": r"^(\d+)_", "rmfd_part2": r"^(\d+)_", "karanfriends_bare": r"^[PF]_(\d+)_",
+    "maskedfacenet_synthetic": r"^images_(\d+)_", "prajnasb_bare": r"(\d+)", "prajnasb_artificial": r"(\d+)",
+    "yawdd_drivers": r"^()",
+}
+"""Which part of a file's name says what it belongs with, for sources where the name tells (the person, mostly).
+`^()` makes the source one group: frames of few people. Anything else: each picture is its own group."""
+
+
+def class_folders(root: Path, base: Path, source: str, split: str = "train") -> list[Sample]:
+    """<root>/<class>/*.jpg.
+
+    Raises:
+        TrainerError: no folders, an unknown class, or a class without pictures.
+    """
+    folders = sorted(path for path in _folder(root).iterdir() if path.is_dir())
+    if not folders:
+        raise TrainerError(f"{root}: no folders in it, expected one for each class.")
+    samples = []
+    for folder in folders:
+        label = label_of(folder.name, str(folder))
+        pictures = _pictures(folder)
+        if not pictures:
+            raise TrainerError(f"{folder}: the class is empty, expected pictures ({', '.join(sorted(PICTURES))}).")
+        samples += [Sample(path=_relative(path, base), box=None, label=label, source=source,
+                           group=group_of(source, path.stem), split=split) for path in pictures]
+    return samples
+
+
+def split_tree(root: Path, base: Path, source: str) -> list[Sample]:
+    """<root>/{train,val,test}/<class>/*.jpg."""
+    folders = sorted(path for path in _folder(root).iterdir() if path.is_dir())
+    unknown = [path.name for path in folders if path.name.lower() not in SPLIT_NAMES]
+    if unknown or not folders:
+        raise TrainerError(f"{root}: found {', '.join(unknown) or 'no folders'}, expected some of {', '.join(SPLIT_NAMES)}.")
+    return [sample for folder in folders
+            for sample in class_folders(folder, base, source, SPLIT_NAMES[folder.name.lower()])]
+
+
+def voc(root: Path, base: Path, source: str) -> list[Sample]:
+    """Pascal VOC: one XML file a picture, the picture found by name anywhere below `root`."""
+    pictures = {path.name: path for path in _pictures(root, deep=True)}
+    samples = []
+    for note in sorted(_folder(root).rglob("*.xml")):
+        try:
+            tree = ET.parse(note)  # noqa: S314 - as above
+        except ET.ParseError as error:
+            raise TrainerError(f"{note}: this is no XML ({error}).") from error
+        name = Path(tree.findtext("filename") or f"{note.stem}.jpg").name
+        path = pictures.get(name) or next((p for p in pictures.values() if p.stem == note.stem), None)
+        if path is None:
+            raise TrainerError(f"{note}: its picture {name} is nowhere below {root}.")
+        for item in tree.iter("object"):
+            corners = [item.findtext(f"bndbox/{key}") or "" for key in ("xmin", "ymin", "xmax", "ymax")]
+            box = box_of(corners, str(note))
+            if box is None:
+                raise TrainerError(f"{note}: an object without a box.")
+            box = Box(box.x, box.y, box.w - box.x, box.h - box.y)
+            samples.append(_boxed(path, base, _valid(box, str(note)), item.findtext("name") or "", source, path.stem))
+    return _some(samples, root, "*.xml")
+
+
+def yolo(root: Path, base: Path, source: str) -> list[Sample]:
+    """YOLO: `class x y w h` a line, relative to the picture; the class names stand in classes.txt or obj.names."""
+    names_file = next((path for pattern in ("classes.txt", "obj.names") for path in sorted(_folder(root).rglob(pattern))), None)
+    if names_file is None:
+        raise TrainerError(f"{root}: neither classes.txt nor obj.names below it, so the class numbers mean nothing.")
+    names = names_file.read_text(encoding="utf-8").split("\n")
+    samples = []
+    for path in _pictures(root, deep=True):
+        note = _note_of(path)
+        if note is None:
+            continue
+        image = read_picture(path)
+        for number, line in enumerate(note.read_text(encoding="utf-8").splitlines(), 1):
+            where = f"{note}, line {number}"
+            fields = line.split()
+            if len(fields) != 5 or not fields[0].isdigit() or int(fields[0]) >= len(names):
+                raise TrainerError(f"{where}: found {line!r}, expected `class x y w h` with a class below {len(names)}.")
+            relative = box_of(fields[1:], where)
+            assert relative is not None
+            w, h = relative.w * image.shape[1], relative.h * image.shape[0]
+            box = Box(relative.x * image.shape[1] - w / 2, relative.y * image.shape[0] - h / 2, w, h)
+            samples.append(_boxed(path, base, box, names[int(fields[0])].strip(), source, path.stem))
+    return _some(samples, root, "label files")
+
+
+def boxes_csv(root: Path, base: Path, source: str) -> list[Sample]:
+    """<root>/labels.csv (image, x, y, w, h, label, split, group) and <root>/images/."""
+    table = root / "labels.csv"
+    if not table.is_file():
+        raise TrainerError(f"{table}: no such file.")
+    samples = []
+    with table.open(newline="", encoding="utf-8") as file:
+        for number, row in enumerate(csv.DictReader(file), 2):
+            where = f"{table}, line {number}"
+            missing = [key for key in ("image", "x", "y", "w", "h", "label") if not row.get(key)]
+            if missing:
+                raise TrainerError(f"{where}: no {', '.join(missing)}.")
+            box = box_of([row[key] for key in "xywh"], where)
+            assert box is not None
+            split = row.get("split") or "train"
+            if split not in SPLIT_NAMES:
+                raise TrainerError(f"{where}: the split is {split!r}, expected one of {', '.join(SPLIT_NAMES)}.")
+            samples.append(Sample(path=_relative(root / "images" / row["image"], base), box=box, source=source,
+                                  label=label_of(row["label"], where), group=row.get("group") or row["image"],
+                                  split=SPLIT_NAMES[split]))
+    return _some(samples, root, "rows")
+
+
+def maskedface_net(root: Path, base: Path, source: str) -> list[Sample]:
+    """MaskedFace-Net (Cabani et al. 2020): the label is the end of the name. `Mask_Nose_Mouth` (chin bare) is skipped:
+    whether that is worn wrongly is a matter of opinion."""
+    samples = []
+    for path in _pictures(root, deep=True):
+        end = re.search(r"_Mask(_Nose_Mouth|_Mouth_Chin|_Chin)?$", path.stem)
+        if end is None:
+            raise TrainerError(f"{path}: the name does not end as MaskedFace-Net's do (_Mask, _Mask_Mouth_Chin, ...).")
+        if end.group(1) != "_Nose_Mouth":
+            samples.append(Sample(path=_relative(path, base), box=None, label=INCORRECT if end.group(1) else MASK,
+                                  source=source, group=path.stem[:end.start()]))
+    return _some(samples, root, "pictures")
+
+
+def shared(root: Path, base: Path | None = None) -> list[Sample]:
+    """The folder that the shipped recipe reads: `crops/<source>/<class>/` and `<source>/labels.csv`."""
+    base = root if base is None else base
+    samples = [sample for folder in sorted(path for path in _folder(root / "crops").iterdir() if path.is_dir())
+               for sample in class_folders(folder, base, folder.name)]
+    for table in sorted(root.glob("*/labels.csv")):
+        samples += boxes_csv(table.parent, base, table.parent.name)
+    return samples
+
+
+LAYOUTS: dict[str, Callable[[Path, Path, str], list[Sample]]] = {
+    "folders": class_folders, "tree": split_tree, "voc": voc, "yolo": yolo, "csv": boxes_csv, "maskedface_net": maskedface_net,
+    "shared": lambda root, base, _source: shared(root, base),
+}
+
+
+def group_of(source: str, stem: str) -> str:
+    """What a picture belongs with, from its name."""
+    if (pattern := GROUPS.get(source)) and (found := re.search(pattern, stem)):
+        return found.group(1) or "all"
+    return stem
+
+
+def read_picture(path: Path) -> cv2.typing.MatLike:
+    """A picture as `uint8` BGR (height, width, 3).
+
+    Raises:
+        TrainerError: it is missing or cannot be decoded.
+    """
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        what = "cannot be decoded as a picture" if path.is_file() else "no such file"
+        raise TrainerError(f"{path}: {what}.", hint="`maskgate-train data check` lists every such file at once.")
+    return image
+
+
+def _folder(root: Path) -> Path:
+    if not root.is_dir():
+        raise TrainerError(f"{root}: no such folder.")
+    return root
+
+
+def _pictures(folder: Path, deep: bool = False) -> list[Path]:
+    found = _folder(folder).rglob("*") if deep else _folder(folder).iterdir()
+    return sorted(path for path in found if path.suffix.lower() in PICTURES)
+
+
+def _note_of(picture: Path) -> Path | None:
+    beside = picture.with_suffix(".txt")
+    apart = Path(*("labels" if part == "images" else part for part in beside.parts))
+    return next((path for path in (beside, apart) if path.is_file()), None)
+
+
+def _relative(path: Path, base: Path) -> str:
+    try:
+        return path.relative_to(base).as_posix()
+    except ValueError as error:
+        raise TrainerError(f"{path}: lies outside the data folder {base}.") from error
+
+
+def _boxed(path: Path, base: Path, box: Box, name: str, source: str, group: str) -> Sample:
+    return Sample(path=_relative(path, base), box=box, label=label_of(name, str(path)), source=source, group=group)
+
+
+def _valid(box: Box, where: str) -> Box:
+    if not (box.w > 0 and box.h > 0):
+        raise TrainerError(f"{where}: a box of {box.w:g} by {box.h:g} pixels, expected more than nothing.")
+    return box
+
+
+def _some(samples: list[Sample], root: Path, what: str) -> list[Sample]:
+    if not samples:
+        raise TrainerError(f"{root}: no {what} in it.")
+    return samples

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Draw: which face comes next, and what is made of it. Endless batches, the same for the same seed."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.look import Face
+from edge.vision.quality import turn
+from trainer.augment import augment
+from trainer.data.cache import Faces, Row, face_of
+from trainer.data.labels import CLASSES, NOT_FACE
+from trainer.errors import TrainerError
+from trainer.mixing import made_of
+from trainer.recipe import Recipe, Sampling
+
+EVEN = np.full(len(CLASSES), 1 / len(CLASSES), np.float32)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step sees."""
+
+    pictures: NDArray[np.float32]
+    """RGB, 0 to 255, (n, size, size, 3)."""
+    targets: NDArray[np.float32]
+    """Probabilities wanted, (n, 3)."""
+
+
+class Drawer:
+    """Draws batches from cached faces as a recipe says."""
+
+    def __init__(self, faces: Faces, recipe: Recipe, rows: Sequence[int]) -> None:
+        """Args:
+            faces: the cache.
+            recipe: shares, weights, augmentation, seed.
+            rows: which rows of the cache may be drawn.
+
+        Raises:
+            TrainerError: a class has nothing to draw from.
+        """
+        self._faces, self._recipe = faces, recipe
+        self._members: dict[str, NDArray[np.int64]] = {}
+        self._sums: dict[str, NDArray[np.float64]] = {}
+        for label in (*CLASSES, NOT_FACE):
+            members = np.array([i for i in rows if faces.rows[i].label == label], np.int64)
+            weights = np.array([weight_of(faces.rows[i], recipe.sampling) for i in members], np.float64)
+            if not weights.sum() and label in CLASSES:
+                raise TrainerError(f"Nothing to draw from for {label!r}: no face, or every source of it has weight 0.")
+            self._members[label] = members
+            self._sums[label] = np.cumsum(weights)
+
+    def batch(self, step: int) -> Batch:
+        """The batch of one step; a function of the seed and the step alone, so that a resumed run draws on as before."""
+        recipe = self._recipe
+        rng = np.random.default_rng((recipe.fit.seed, step))
+        pairs = [self._one(rng) for _ in range(recipe.fit.batch)]
+        pictures = np.stack([picture[..., ::-1] for picture, _ in pairs]).astype(np.float32)
+        targets = np.stack([target for _, target in pairs])
+        targets = targets * (1 - recipe.fit.smoothing) + recipe.fit.smoothing / len(CLASSES)
+        if recipe.fit.mixup:
+            share = np.float32(rng.beta(recipe.fit.mixup, recipe.fit.mixup))
+            order = rng.permutation(len(pairs))
+            pictures = share * pictures + (1 - share) * pictures[order]
+            targets = share * targets + (1 - share) * targets[order]
+        return Batch(pictures, targets.astype(np.float32))
+
+    def _one(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        recipe = self._recipe
+        model = recipe.model
+        if len(self._members[NOT_FACE]) and rng.random() < recipe.fit.negatives:
+            picture, target = self._faces.pictures[self.pick(NOT_FACE, rng)], EVEN
+        else:
+            shares = np.array([recipe.sampling.classes.get(label, 0.0) for label in CLASSES])
+            label = CLASSES[int(rng.choice(len(CLASSES), p=shares / shares.sum()))]
+            picture, label = self._face(label, rng)
+            target = np.eye(len(CLASSES), dtype=np.float32)[CLASSES.index(label)]
+        return augment(picture, rng, recipe.augment, model.margin, model.input_px), target
+
+    def _face(self, label: str, rng: np.random.Generator) -> tuple[NDArray[np.uint8], str]:
+        return made_of(self, label, rng, self._recipe.render) or (self._faces.pictures[self.pick(label, rng)], label)
+
+    def example(self, label: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """One face of this label as training would draw it, BGR."""
+        model = self._recipe.model
+        return augment(self._face(label, rng)[0], rng, self._recipe.augment, model.margin, model.input_px)
+
+    def pick(self, label: str, rng: np.random.Generator) -> int:
+        """A row of this label, by weight."""
+        sums = self._sums[label]  # a running sum and one draw: a hundred times as fast as rng.choice(p=...)
+        return int(self._members[label][np.searchsorted(sums, rng.random() * sums[-1], side="right")])
+
+    def pick_found(self, label: str, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Face] | None:
+        """A picture of this label with the landmarks of its face; none when the detector had not found that one."""
+        row = self.pick(label, rng)
+        face = face_of(self._faces.rows[row])
+        return None if face is None else (self._faces.pictures[row], face)
+
+
+def weight_of(row: Row, sampling: Sampling) -> float:
+    """How often a face is drawn within its class, relative to others."""
+    weight = sampling.sources.get(f"{row.source}/{row.label}", sampling.sources.get(row.source, 1.0))
+    face = face_of(row)
+    if face is not None and turn(face) > sampling.turned_from:
+        weight *= sampling.turned
+    return weight
+
+
+def ahead(drawer: Drawer, first: int, last: int, depth: int = 4) -> Iterator[Batch]:
+    """The batches of steps `first` to `last` (excluded), drawn in a thread while the network works."""
+    ready: queue.Queue[Batch | BaseException] = queue.Queue(depth)
+    stop = threading.Event()
+
+    def work() -> None:
+        cv2.setNumThreads(1)
+        try:
+            for step in range(first, last):
+                if stop.is_set():
+                    return
+                ready.put(drawer.batch(step))
+        except BaseException as error:  # noqa: BLE001 - handed over to whoever waits for the batch
+            ready.put(error)
+
+    threading.Thread(target=work, daemon=True, name="draw").start()
+    try:
+        for _ in range(first, last):
+            item = ready.get()
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        while not ready.empty():
+            ready.get_nowait()

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluate: the door's question, answered with intervals: who passes, who is stopped, and where it breaks.
+
+Everything is asked through `trainer.judge`, that is through the unit's detector, crop, bundle and runtime.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.vision.masks import Masks
+from trainer.data.labels import CLASSES
+from trainer.judge import Judged, degraded, table
+from trainer.score import PASS_SHARE, I, Ints, M, N, Score, ece, interval, score, softmax, temperature
+
+SIZES = ((48.0, 1e9), (24.0, 48.0))
+"""Face heights that are reported apart, in pixels of the picture."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number with its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One model on one set of faces."""
+
+    name: str
+    counts: dict[str, int]
+    """Labelled faces by class."""
+    found: dict[str, float]
+    """Share of them that the detector found, by class."""
+    figures: dict[str, Figure]
+    """`auc`, `stops_no_mask`, `stops_incorrect`, `balanced`, `three_way`, `passes_mask`."""
+    threshold: float
+    confusion: list[list[int]]
+    """Rows: truth; columns: the likeliest answer; order of `CLASSES`."""
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{n} {label} ({self.found[label]:.0%} found)" for label, n in self.counts.items())
+        lines = [f"{self.name}: {counts}; threshold {self.threshold:.3f}"]
+        lines += [f"    {name:16} {figure}" for name, figure in self.figures.items()]
+        return "\n".join(lines)
+
+
+def evaluate(name: str, judged: Sequence[Judged], threshold: float | None = None) -> Result:
+    """Figures of one set.
+
+    Args:
+        threshold: a fixed one, from larger faces say; none: the one at which 95 % of this set's masks pass.
+    """
+    logits, truth = table(judged)
+    p = softmax(logits) if len(truth) else np.zeros((0, 3))
+    at = score(logits, truth).threshold if threshold is None else threshold
+    labels = {label: [j for j in judged if j.sample.label == label] for label in CLASSES}
+    return Result(name, {k: len(v) for k, v in labels.items()},
+                  {k: float(np.mean([j.found for j in v])) if v else float("nan") for k, v in labels.items()},
+                  _figures(logits, p, truth, threshold), at,
+                  [[int(((p.argmax(1) == c) & (truth == t)).sum()) for c in range(3)] for t in range(3)])
+
+
+def _figures(logits: NDArray[np.float64], p: NDArray[np.float64], truth: Ints, threshold: float | None) -> dict[str, Figure]:
+    def stops(of: int) -> Callable[[Score, Ints], float]:
+        def measure(s: Score, chosen: Ints) -> float:
+            at = s.threshold if threshold is None else threshold
+            passing = p[chosen][truth[chosen] == of, M]
+            return float((passing < at).mean()) if len(passing) else float("nan")
+        return measure
+
+    measures: dict[str, Callable[[Score, Ints], float]] = {
+        "auc": lambda s, _: s.auc, "stops_no_mask": stops(N), "stops_incorrect": stops(I), "balanced": lambda s, _: s.balanced,
+        "three_way": lambda s, _: s.three_way, "ece": lambda _, chosen: ece(p[chosen], truth[chosen]),
+        "passes_mask": lambda s, c: 1 - stops(M)(s, c),
+    }
+    return {name: _figure(measure, logits, truth) for name, measure in measures.items()}
+
+
+def _figure(measure: Callable[[Score, Ints], float], logits: NDArray[np.float64], truth: Ints) -> Figure:
+    def at(chosen: Ints) -> float:
+        return measure(score(logits[chosen], truth[chosen]), chosen)
+
+    if not len(truth):
+        return Figure(float("nan"), float("nan"), float("nan"))
+    return Figure(at(np.arange(len(truth))), *interval(at, len(truth), draws=300))
+
+
+def by_size(judged: Sequence[Judged]) -> list[list[Judged]]:
+    return [[j for j in judged if low <= j.face_px < high] for low, high in SIZES]
+
+
+def calibration(judged: Sequence[Judged]) -> dict[str, float]:
+    """ECE as it is, and the further temperature (with its ECE) that would suit these faces best."""
+    logits, truth = table(judged)
+    best = temperature(logits, truth)
+    return {"ece": ece(softmax(logits), truth), "temperature": best, "ece_at_temperature": ece(softmax(logits, best), truth)}
+
+
+Change = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+
+
+def changes() -> dict[str, Change]:
+    """What a worse camera does to the crop, by name."""
+    kinds: dict[str, Change] = {"as it is": lambda crop: crop}
+    for side in (64, 48, 32, 24):
+        kinds[f"{side} px"] = degraded(side, grey=False)
+        kinds[f"{side} px grey"] = degraded(side, grey=True)
+    kinds["blurred"] = lambda crop: np.asarray(cv2.GaussianBlur(crop, (0, 0), crop.shape[0] / 45), np.uint8)
+    kinds["dark"] = lambda crop: (crop * 0.25).astype(np.uint8)
+    return kinds
+
+
+def degradation(judged: Sequence[Judged], masks: Masks, threshold: float) -> dict[str, dict[str, float]]:
+    """Balanced mask against bare, and who is stopped at a fixed threshold, under each change of the crop."""
+    seen = [j for j in judged if j.crop is not None]
+    truth = np.array([CLASSES.index(j.sample.label) for j in seen], np.int64)
+    rows = {}
+    for name, change in changes().items():
+        p = np.array(masks.judge_crops([change(j.crop) for j in seen if j.crop is not None]), np.float64)
+        s = score(np.log(p + 1e-12), truth)
+        rows[name] = {"balanced": s.balanced, "auc": s.auc, "passes_mask": float((p[truth == M, M] >= threshold).mean()),
+                      "stops_no_mask": float((p[truth == N, M] < threshold).mean()),
+                      "stops_incorrect": float((p[truth == I, M] < threshold).mean())}
+    return rows
+
+
+def worst(judged: Sequence[Judged], most: int = 48) -> list[Judged]:
+    """The faces judged most wrongly: the least probability of what they are."""
+    said = [j for j in judged if j.probabilities is not None]
+    return sorted(said, key=lambda j: j.probabilities[CLASSES.index(j.sample.label)] if j.probabilities else 1.0)[:most]
+
+
+def gallery(judged: Sequence[Judged], across: int = 12, tile: int = 112) -> NDArray[np.uint8]:
+    """A contact sheet of what the classifier saw: truth and probabilities under each, BGR."""
+    tiles = []
+    for j in judged:
+        picture = cv2.resize(j.crop, (tile, tile)) if j.crop is not None else np.zeros((tile, tile, 3), np.uint8)
+        picture = cv2.copyMakeBorder(picture, 0, 26, 0, 0, cv2.BORDER_CONSTANT)
+        cv2.putText(picture, f"{j.sample.label} {j.face_px:.0f}px", (2, tile + 10), cv2.FONT_HERSHEY_SIMPLEX, 0.34, (255, 255, 255), 1)
+        said = " ".join(f"{v:.2f}" for v in j.probabilities) if j.probabilities else "not found"
+        cv2.putText(picture, said, (2, tile + 22), cv2.FONT_HERSHEY_SIMPLEX, 0.34, (160, 255, 160), 1)
+        tiles.append(picture)
+    while len(tiles) % across or not tiles:
+        tiles.append(np.zeros((tile + 26, tile, 3), np.uint8))
+    return np.vstack([np.hstack(tiles[i:i + across]) for i in range(0, len(tiles), across)])
+
+
+def write_metrics(path: Path, results: Sequence[Result], more: dict[str, Any]) -> None:
+    """Everything as metrics.json."""
+    content = {"pass_share": PASS_SHARE, "results": [asdict(r) for r in results], **more}
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

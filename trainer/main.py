@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""maskgate-train: the command line. One file a command in trainer/commands."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from edge.errors import MaskGateError
+from trainer.commands import data, evaluate, fit, sheet
+from trainer.shelf import CACHE
+
+ABOUT = """Make a mask classifier for MaskGate: look through the pictures, train, measure.
+
+  maskgate-train data check                     what is in the data folder, and what is wrong with it
+  maskgate-train sheet out.png                  what the augmentation makes of the faces
+  maskgate-train fit recipes/shipped.toml       train the model that ships, in runs/shipped (goes on where it stopped)
+  maskgate-convert runs/shipped/best.keras      make the file that the unit runs
+  maskgate-train evaluate mask.tflite           ask it the door's question, through the unit's own code
+
+`maskgate-train COMMAND --help` says more. The data folder is ../shared/data unless --data names another."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; 0, or the exit code of the error that stopped it."""
+    parser = argparse.ArgumentParser(prog="maskgate-train", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in (data, sheet, fit, evaluate):
+        sub = command.add(commands)
+        sub.add_argument("--data", type=Path, default=Path("../shared/data"), help="data folder: a manifest.csv, or crops/ and boxed sources (default: ../shared/data)")
+        sub.add_argument("--cache", type=Path, default=CACHE, help=f"where prepared faces lie (default: {CACHE})")
+        sub.set_defaults(run=command.run)
+    arguments = parser.parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except MaskGateError as error:
+        print(f"maskgate-train: {error}\n{error.hint}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\nmaskgate-train: stopped; `fit` goes on from its last checkpoint when it is started again.", file=sys.stderr)
+        return 130
+    return 0

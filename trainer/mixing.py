@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mixing: new faces made of others: drawn masks and hands, and real lower faces set into another picture.
+
+Both are done for every label, so that neither "looks drawn" nor "has a seam" says anything about it.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.look import Face, Label
+from trainer.data.cache import SIDE_PX
+from trainer.data.labels import INCORRECT, MASK, NO_MASK
+from trainer.recipe import Render
+from trainer.render import random_style, render_mask
+
+Picture = NDArray[np.uint8]
+
+
+class Source(Protocol):
+    """Where faces come from: `trainer.draw.Drawer`."""
+
+    def pick_found(self, label: str, rng: np.random.Generator) -> tuple[Picture, Face] | None: ...
+
+
+def made_of(source: Source, label: str, rng: np.random.Generator, settings: Render) -> tuple[Picture, str] | None:
+    """A made face that shows `label`; none: draw a real one (most of the time, or when the making fails)."""
+    draw = rng.random()
+    share = settings.share.get(label, 0.0)
+    if draw < share:
+        return _drawn(source, label, rng)
+    if draw < share + settings.transplant.get(label, 0.0):
+        return _transplanted(source, label, rng)
+    return None
+
+
+def _drawn(source: Source, label: str, rng: np.random.Generator) -> tuple[Picture, str] | None:
+    bare = source.pick_found(NO_MASK, rng)
+    if bare is None:
+        return None
+    done = render_mask(*bare, random_style(rng, Label(label)), rng)
+    return (np.asarray(done.image, np.uint8), str(done.label.value)) if done.drawn else None
+
+
+def _transplanted(source: Source, label: str, rng: np.random.Generator) -> tuple[Picture, str] | None:
+    """Set the lower face of one picture into another.
+
+    For `incorrect` the cloth of a masked face goes onto a bare one from below the nose or below the mouth down; for
+    the others a masked lower face goes onto a masked one, and a bare onto a bare.
+    """
+    receiver = source.pick_found(MASK if label == MASK else NO_MASK, rng)
+    giver = source.pick_found(NO_MASK if label == NO_MASK else MASK, rng)
+    if receiver is None or giver is None:
+        return None
+    picture, face = receiver
+    other, other_face = giver
+    levels = _levels(face)
+    other_levels = _levels(other_face)
+    if levels is None or other_levels is None:
+        return None
+    eye, nose, mouth, chin = levels
+    if label == INCORRECT:
+        # 0: eyes, 1: nose tip, 2: mouth, measured down the face's own axis.
+        top = nose + float(rng.uniform(0.05, 0.45)) * (mouth - nose) if rng.random() < 0.65 else mouth + float(rng.uniform(0.15, 0.6)) * (chin - mouth)
+    else:
+        top = eye + float(rng.uniform(0.35, 0.7)) * (nose - eye)
+    # The giver's cloth surely covers its nose tip: start a little above for `mask`, at the tip for `incorrect`.
+    other_top = other_levels[1] if label == INCORRECT else other_levels[0] + (top - eye) / max(nose - eye, 1) * (other_levels[1] - other_levels[0])
+    bottom, other_bottom = chin * 1.08, other_levels[3] * 1.08
+    matrix = _between(other_face, (other_top, other_bottom), face, (top, bottom))
+    moved = cv2.warpAffine(other, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    alpha = _shape(face, top, bottom, rng)
+    if alpha is None:
+        return None
+    gain = _same_light(picture, face, other, other_face)
+    mixed = picture * (1 - alpha) + np.clip(moved * gain, 0, 255) * alpha
+    return mixed.astype(np.uint8), label
+
+
+def _axes(face: Face) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
+    """Middle of the eyes, unit vectors along the eyes and down the face, eye distance."""
+    points = np.array(face.landmarks, np.float64)
+    middle = (points[0] + points[1]) / 2
+    along = points[1] - points[0]
+    eyes = float(np.hypot(*along))
+    along = along / max(eyes, 1e-6)
+    return middle, along, np.array([-along[1], along[0]]), eyes
+
+
+def _levels(face: Face) -> tuple[float, float, float, float] | None:
+    """Eyes, nose tip, mouth and chin as distances down the face's axis, in pixels; none: turned too far or no face."""
+    middle, along, down, eyes = _axes(face)
+    points = np.array(face.landmarks, np.float64) - middle
+    nose, mouth = float(points[2] @ down), float((points[3] + points[4]) @ down / 2)
+    if eyes < 20 or not 0 < nose < mouth or mouth < 0.6 * eyes or abs(float(points[2] @ along)) > 0.45 * eyes:
+        return None
+    return 0.0, nose, mouth, mouth + 0.75 * (mouth - nose) + 0.15 * eyes
+
+
+def _between(source: Face, rows: tuple[float, float], target: Face, wanted: tuple[float, float]) -> NDArray[np.float64]:
+    """The affine map that takes rows `rows` of one face to rows `wanted` of another, widths by their eye distance."""
+    def corners(face: Face, span: tuple[float, float]) -> NDArray[np.float32]:
+        middle, along, down, eyes = _axes(face)
+        nose = float((np.array(face.landmarks[2]) - middle) @ along) * 0.6
+        return np.array([middle + (nose + side * eyes) * along + row * down
+                         for side, row in ((-0.9, span[0]), (0.9, span[0]), (0.0, span[1]))], np.float32)
+
+    return np.asarray(cv2.getAffineTransform(corners(source, rows), corners(target, wanted)), np.float64)
+
+
+def _shape(face: Face, top: float, bottom: float, rng: np.random.Generator) -> NDArray[np.float32] | None:
+    """Where the other face shows: a rounded outline from `top` to `bottom`, soft by a pixel or two, (side, side, 1)."""
+    middle, along, down, eyes = _axes(face)
+    nose = float((np.array(face.landmarks[2]) - middle) @ along) * 0.6
+    half = eyes * float(rng.uniform(0.88, 1.05))
+    arch = float(rng.uniform(-0.02, 0.14)) * eyes
+    outline = [(-half, top + arch), (-half * 0.5, top + arch * 0.3), (0, top - arch * 0.4), (half * 0.5, top + arch * 0.3), (half, top + arch),
+               (half * 0.98, top + 0.45 * (bottom - top)), (half * 0.75, top + 0.8 * (bottom - top)), (half * 0.3, bottom), (-half * 0.3, bottom),
+               (-half * 0.75, top + 0.8 * (bottom - top)), (-half * 0.98, top + 0.45 * (bottom - top))]
+    points = np.array([middle + (nose + x) * along + y * down for x, y in outline])
+    if bottom - top < 6:
+        return None
+    alpha = np.zeros((SIDE_PX, SIDE_PX), np.float32)
+    cv2.fillPoly(alpha, [np.round(points * 16).astype(np.int32)], 1.0, lineType=cv2.LINE_AA, shift=4)
+    return np.asarray(cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.8, 2.0)))[..., None], np.float32)
+
+
+def _same_light(picture: Picture, face: Face, other: Picture, other_face: Face) -> float:
+    """Gain that brings the other picture's brow to this one's light, within reason."""
+    def brow(image: Picture, of: Face) -> float:
+        middle, _, down, eyes = _axes(of)
+        x, y = middle - 0.1 * eyes * down
+        r = max(3, int(0.5 * eyes))
+        patch = image[max(0, int(y) - r // 2):max(1, int(y) + r // 2), max(0, int(x) - r):max(1, int(x) + r)]
+        return float(patch.mean()) if patch.size else 128.0
+
+    return float(np.clip(brow(picture, face) / max(brow(other, other_face), 1.0), 0.5, 1.8))

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Model: the network, from RGB 0 to 255 to three logits, with its normalisation inside.
+
+Only this file, `fit` and `explain` import TensorFlow, inside functions, so that every other command starts at once.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from trainer.data.labels import CLASSES
+from trainer.errors import TrainerError
+from trainer.recipe import Model
+
+
+def tensorflow(threads: int = 2) -> Any:
+    """TensorFlow, quiet, on the processor, with a set number of threads.
+
+    Raises:
+        TrainerError: it is not installed.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise TrainerError("TensorFlow is not installed.", hint="Install the trainer's own set: `./setup.sh train`.") from error
+    tf.get_logger().setLevel("ERROR")
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:  # it has started already, with the threads it was given first
+        pass
+    return tf
+
+
+def build(settings: Model, data: Path) -> Any:
+    """A Keras model: `float32` RGB (n, input_px, input_px, 3), 0 to 255, in; logits (n, 3) out.
+
+    Args:
+        settings: architecture, width, size and where its weights come from.
+        data: folder that a weights file's path is relative to, or to its parent.
+
+    Raises:
+        TrainerError: unknown width for ImageNet weights, weights that cannot be had or are of another architecture.
+    """
+    keras = tensorflow().keras
+    picture = keras.Input((settings.input_px, settings.input_px, 3), name="picture")
+    if settings.architecture == "small":
+        features = _small(keras, picture)
+    else:
+        features = _backbone(keras, picture, settings, _weights(settings.weights, data))
+    features = keras.layers.Dropout(settings.dropout)(features)
+    logits = keras.layers.Dense(len(CLASSES), name="logits")(features)
+    return keras.Model(picture, logits, name=settings.name.replace("-", "_"))
+
+
+def _backbone(keras: Any, picture: Any, settings: Model, weights: str | None) -> Any:
+    shape = (settings.input_px, settings.input_px, 3)
+    if settings.architecture == "ResNet50":  # trained on BGR with the mean of ImageNet taken off, not on -1 to 1
+        scaled = keras.layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68])(keras.ops.flip(picture, axis=-1))
+    else:
+        scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scaled")(picture)
+    wide = {"alpha": settings.alpha} if settings.architecture == "MobileNetV2" else {}
+    try:
+        body = getattr(keras.applications, settings.architecture)(
+            input_shape=shape, include_top=False, weights=weights, pooling="avg", **wide)
+    except (ValueError, OSError) as error:
+        first = str(error).strip().split("\n")[0]
+        raise TrainerError(f"Weights {settings.weights!r} do not fit {settings.architecture} {settings.alpha:g}: {first}",
+                           hint="Name a file of the same architecture and width, or 'imagenet' where there is a network.") from error
+    except Exception as error:
+        if weights == "imagenet":
+            raise TrainerError(f"ImageNet weights cannot be fetched: {error}",
+                               hint="Put the file beside the data and name it: weights = \"weights/<file>.h5\".") from error
+        raise
+    body.trainable = True
+    return body(scaled)
+
+
+def _weights(name: str, data: Path) -> str | None:
+    if name == "none":
+        return None
+    if name == "imagenet":
+        return name
+    found = next((base / name for base in (data, data.parent, Path()) if (base / name).is_file()), None)
+    if found is None:
+        raise TrainerError(f"Weights {name!r}: no such file in {data}, {data.parent} or here.",
+                           hint="Say weights = \"imagenet\" to have Keras fetch them, or \"none\" to start from nothing.")
+    return str(found)
+
+
+def _small(keras: Any, picture: Any) -> Any:
+    """Four convolutions: what a network is worth that has seen nothing before."""
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(picture)
+    for width in (16, 32, 64, 96):
+        x = keras.layers.Conv2D(width, 3, strides=2, padding="same", use_bias=False)(x)
+        x = keras.layers.BatchNormalization()(x)
+        x = keras.layers.ReLU(6.0)(x)
+    return keras.layers.GlobalAveragePooling2D()(x)
+
+
+def body_of(model: Any) -> Any | None:
+    """The backbone inside a model made here; none for the small network, which has none."""
+    return next((layer for layer in model.layers if hasattr(layer, "layers")), None)
+
+
+def count_parameters(model: Any) -> int:
+    return int(model.count_params())

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recipe: every setting of one training, in one TOML file. The same recipe on the same pictures gives the same model."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from trainer.errors import TrainerError
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Positive = Annotated[float, Meta(gt=0)]
+Weight = Annotated[float, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0)]
+
+
+class _Part(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A section: unknown keys are errors, so that a misspelt setting never trains silently with its default."""
+
+
+class Data(_Part):
+    """Which faces are drawn."""
+
+    detector: str = "weights/yunet_n_640_640.onnx"
+    """The YuNet that cuts the training faces out, relative to the data folder or its parent."""
+    hold_out: tuple[str, ...] = ()
+    """Sources kept out whole, to be measured on."""
+    splits: tuple[str, ...] = ("train",)
+    """Splits that are drawn from. `val` and `test` are never in here for a model that is measured on them."""
+
+
+class Model(_Part):
+    """The network."""
+
+    name: str = "maskgate-mask"
+    architecture: Literal["MobileNetV2", "ResNet50V2", "ResNet50", "small"] = "MobileNetV2"
+    alpha: Positive = 0.35
+    input_px: Annotated[int, Meta(ge=32, le=512)] = 128
+    margin: Share = 0.15
+    dropout: Share = 0.2
+    weights: str = "imagenet"
+    """`imagenet`, `none`, or a file beside the data folder (for instance `weights/x.h5`)."""
+
+
+class Sampling(_Part):
+    """How often a face is drawn: first its class, then inside the class by weight."""
+
+    classes: dict[str, Share] = msgspec.field(default_factory=lambda: {"mask": 0.34, "incorrect": 0.32, "no_mask": 0.34})
+    sources: dict[str, Weight] = msgspec.field(default_factory=dict)
+    """Weight of a face of a source; 1 where it is not named."""
+    turned: Weight = 1.0
+    """Further weight of a face whose head is turned by more than `turned_from`."""
+    turned_from: Weight = 0.3
+    """In eye distances, as `edge.vision.quality.turn` measures it; 0.3 is about 30 degrees."""
+
+
+class Render(_Part):
+    """Drawn masks, hands and transplanted lower faces: share of each class's draws that are made from other faces."""
+
+    share: dict[str, Share] = msgspec.field(default_factory=dict)
+    """By class, of the drawn kinds: `mask` and `incorrect` from bare faces, `no_mask` with a hand or a thing before it."""
+    transplant: dict[str, Share] = msgspec.field(default_factory=dict)
+    """By class: a real lower face of another picture set into this one, over the nose, below it or below the mouth."""
+
+
+class Augment(_Part):
+    """Ranges of the augmentation; `trainer.augment` says what each does. Standard deviations are of normal draws."""
+
+    rotate_deg: Weight = 12.0
+    zoom: Weight = 0.11
+    shift: Weight = 0.06
+    shear: Weight = 0.05
+    stretch: Weight = 0.05
+    rim: Share = 0.12
+    low_res: Share = 0.5
+    low_res_px: tuple[int, int] = (22, 110)
+    jpeg: Share = 0.5
+    blur: Share = 0.2
+    motion: Share = 0.1
+    grey: Share = 0.25
+    infrared: Share = 0.04
+    gamma: Weight = 0.3
+    contrast: Weight = 0.2
+    colour: Weight = 0.08
+    backlight: Share = 0.15
+    noise: Share = 0.35
+    occlude: Share = 0.12
+
+
+class Fit(_Part):
+    """The optimisation."""
+
+    seed: int = 1
+    batch: Annotated[int, Meta(ge=1)] = 64
+    head_steps: Count = 150
+    head_rate: Positive = 3e-3
+    steps: Count = 1300
+    rate: Positive = 3e-4
+    warm_up: Count = 50
+    from_layer: Count = 20
+    """First layer of the backbone that is fitted; those before it keep ImageNet's edges and colours."""
+    clip: Positive = 1.0
+    smoothing: Share = 0.05
+    decay: Weight = 0.0
+    """AdamW's weight decay."""
+    average: Share = 0.998
+    """Decay of the exponential moving average of the weights; 0: none."""
+    mixup: Weight = 0.0
+    negatives: Share = 0.03
+    """Share of pictures without a face; their target is even over the three answers, so that nothing is sure of them."""
+    pass_weight: Weight = 0.0
+    """Weight of a second loss on the door's own question: mask, or not."""
+    watch_every: Count = 200
+
+
+class Recipe(_Part):
+    """One training."""
+
+    data: Data = msgspec.field(default_factory=Data)
+    model: Model = msgspec.field(default_factory=Model)
+    sampling: Sampling = msgspec.field(default_factory=Sampling)
+    render: Render = msgspec.field(default_factory=Render)
+    augment: Augment = msgspec.field(default_factory=Augment)
+    fit: Fit = msgspec.field(default_factory=Fit)
+
+
+@dataclass(frozen=True)
+class NamedRecipe:
+    """A recipe with its file and hash."""
+
+    recipe: Recipe
+    name: str
+    sha256: str
+
+
+def read_recipe(path: Path) -> NamedRecipe:
+    """Read a recipe.
+
+    Raises:
+        TrainerError: no such file, no TOML, an unknown key, a value out of range.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise TrainerError(f"Recipe {path}: cannot be read ({error.strerror}).", hint="The shipped one is recipes/shipped.toml.") from error
+    try:
+        recipe = msgspec.toml.decode(text, type=Recipe)
+    except msgspec.MsgspecError as error:
+        raise TrainerError(f"Recipe {path}: {error}.", hint="trainer/recipe.py lists every key with its range.") from error
+    return NamedRecipe(recipe, path.stem, hashlib.sha256(text).hexdigest())

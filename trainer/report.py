@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Report: an evaluation as one HTML page, pictures inside, nothing to fetch."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from trainer.data.labels import CLASSES
+from trainer.evaluate import Result, gallery, worst
+from trainer.judge import Judged, table
+from trainer.score import M, softmax
+
+STYLE = "body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em}table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:right;border-bottom:1px solid #ccc}td:first-child,th:first-child{text-align:left}img{max-width:100%}"
+
+
+def write_report(path: Path, results: Sequence[Result], judged: Sequence[Judged], more: Mapping[str, Any]) -> None:
+    """Write the page: figures with intervals, confusion, curves, degradation, the worst errors."""
+    parts = ["<h1>Who passes, who is stopped</h1>"]
+    parts += [_result(result) for result in results]
+    parts += [f"<h2>Curves</h2>{_image(_curves(judged))}"]
+    rows = {name: {key: f"{value:.3f}" for key, value in row.items()} for name, row in more.get("degradation", {}).items()}
+    parts += ["<h2>Under a worse camera</h2>", _table(rows), "<h2>Calibration</h2>",
+              _table({"faces of 48 px and more": {k: f"{v:.4f}" for k, v in more.get("calibration", {}).items()}}),
+              "<h2>The worst errors</h2>", _image(cv2.imencode(".png", gallery(worst(judged)))[1].tobytes())]
+    path.write_text(f"<!doctype html><meta charset=utf-8><title>MaskGate: evaluation</title><style>{STYLE}</style>" + "\n".join(parts),
+                    encoding="utf-8")
+
+
+def _result(result: Result) -> str:
+    figures = {name: {"value": f"{f.value:.4f}", "95 % from": f"{f.low:.4f}", "to": f"{f.high:.4f}"} for name, f in result.figures.items()}
+    confusion = {f"is {truth}": dict(zip(CLASSES, map(str, row), strict=True)) for truth, row in zip(CLASSES, result.confusion, strict=True)}
+    counts = ", ".join(f"{n} {label} ({result.found[label]:.0%} found)" for label, n in result.counts.items())
+    return f"<h2>{html.escape(result.name)}</h2><p>{counts}. Threshold {result.threshold:.3f}.</p>{_table(figures)}<p></p>{_table(confusion)}"
+
+
+def _table(rows: Mapping[str, Mapping[str, str]]) -> str:
+    if not rows:
+        return ""
+    heads = list(next(iter(rows.values())))
+    lines = ["<tr><th></th>" + "".join(f"<th>{html.escape(head)}</th>" for head in heads) + "</tr>"]
+    lines += [f"<tr><td>{html.escape(name)}</td>" + "".join(f"<td>{html.escape(str(row[head]))}</td>" for head in heads) + "</tr>"
+              for name, row in rows.items()]
+    return "<table>" + "".join(lines) + "</table>"
+
+
+def _curves(judged: Sequence[Judged]) -> bytes:
+    """ROC of mask against the rest, and how sure it is against how often right, as a PNG."""
+    from matplotlib.figure import Figure
+
+    logits, truth = table(judged)
+    p = softmax(logits)
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    roc, sure = figure.subplots(1, 2)
+    order = np.argsort(-p[:, M])
+    positive = truth[order] == M
+    roc.plot(np.cumsum(~positive) / max(1, (~positive).sum()), np.cumsum(positive) / max(1, positive.sum()))
+    roc.set(xlabel="share of the others that pass", ylabel="share of masks that pass", xlim=(0, 0.3), ylim=(0.7, 1.005), title="Mask against the rest")
+    confidence, right = p.max(axis=1), p.argmax(axis=1) == truth
+    edges = np.linspace(1 / 3, 1, 11)
+    bins = np.clip(np.digitize(confidence, edges) - 1, 0, 9)
+    known = [b for b in range(10) if (bins == b).any()]
+    sure.plot([1 / 3, 1], [1 / 3, 1], "k:")
+    sure.plot([confidence[bins == b].mean() for b in known], [right[bins == b].mean() for b in known], "o-")
+    sure.set(xlabel="said probability", ylabel="share right", title="Calibration")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=90)
+    return buffer.getvalue()
+
+
+def _image(png: bytes) -> str:
+    return f'<img alt="" src="data:image/png;base64,{base64.b64encode(png).decode()}">'

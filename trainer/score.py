@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Score: the door's question in numbers. Pure functions of logits and truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.data.labels import CLASSES, INCORRECT, MASK, NO_MASK
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.int64]
+M, I, N = (CLASSES.index(label) for label in (MASK, INCORRECT, NO_MASK))  # noqa: E741 - the three columns
+PASS_SHARE = 0.95
+"""Share of properly masked faces that must pass: the threshold follows from it."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One model on one set of faces."""
+
+    auc: float
+    """Of mask against the rest."""
+    threshold: float
+    """The probability of `mask` that 95 % of properly masked faces reach."""
+    stops_no_mask: float
+    """Share of bare faces below it."""
+    stops_incorrect: float
+    """Share of wrongly masked faces below it."""
+    balanced: float
+    """Mask against bare: `mask` likelier than `no_mask` or not; mean of both recalls."""
+    three_way: float
+    """Mean recall of the three answers, by the likeliest."""
+
+    @property
+    def worth(self) -> float:
+        """One number to choose by: who passes matters most, and wrongly worn is the hard part."""
+        parts = [(self.auc, 2.0), (self.stops_no_mask, 1.0), (self.stops_incorrect, 1.0), (self.balanced, 1.0)]
+        known = [(v, w) for v, w in parts if np.isfinite(v)]
+        return sum(v * w for v, w in known) / sum(w for _, w in known)
+
+    def __str__(self) -> str:
+        return (f"AUC {self.auc:.4f}  stops bare {self.stops_no_mask:.3f}  incorrect {self.stops_incorrect:.3f}  "
+                f"balanced {self.balanced:.4f}  three-way {self.three_way:.3f}")
+
+
+def softmax(logits: Floats, temperature: float = 1.0) -> NDArray[np.float64]:
+    scaled = np.asarray(logits, np.float64) / temperature
+    exp = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(exp / exp.sum(axis=1, keepdims=True))
+
+
+def score(logits: Floats, truth: Ints) -> Score:
+    """The figures of logits (n, 3) against truth (n,), columns in the order of `CLASSES`."""
+    p = softmax(logits)
+    passing = p[:, M]
+    masked = passing[truth == M]
+    threshold = float(np.quantile(masked, 1 - PASS_SHARE, method="lower")) if len(masked) else float("nan")
+    return Score(auc=auc(passing, truth == M), threshold=threshold,
+                 stops_no_mask=_share(passing[truth == N] < threshold),
+                 stops_incorrect=_share(passing[truth == I] < threshold), balanced=balanced(p, truth),
+                 three_way=three_way(p, truth))
+
+
+def balanced(p: Floats, truth: Ints) -> float:
+    """Mask against bare, when only these two are asked: mean of both recalls."""
+    masked = p[:, M] > p[:, N]
+    return float(np.mean([_share(masked[truth == M]), _share(~masked[truth == N])]))
+
+
+def three_way(p: Floats, truth: Ints) -> float:
+    """Mean over the classes present of the share answered right."""
+    answer = p.argmax(axis=1)
+    return float(np.mean([_share(answer[truth == c] == c) for c in range(p.shape[1]) if (truth == c).any()]))
+
+
+def auc(values: Floats, positive: NDArray[np.bool_]) -> float:
+    """Area under the ROC curve, ties counted half."""
+    if positive.all() or not positive.any():
+        return float("nan")
+    _, rank_of, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2
+    n = int(positive.sum())
+    return float((ranks[rank_of][positive].sum() - n * (n + 1) / 2) / (n * (len(values) - n)))
+
+
+def ece(p: Floats, truth: Ints, bins: int = 15) -> float:
+    """Expected calibration error of the likeliest answer (Guo et al. 2017), equal-width bins."""
+    confidence, right = p.max(axis=1), p.argmax(axis=1) == truth
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    return float(sum(abs(right[which == b].mean() - confidence[which == b].mean()) * (which == b).mean()
+                     for b in range(bins) if (which == b).any()))
+
+
+def temperature(logits: Floats, truth: Ints) -> float:
+    """The temperature that makes these answers likeliest, found on a grid of logarithms from 0.2 to 5."""
+    grid = np.exp(np.linspace(np.log(0.2), np.log(5), 161))
+    losses = [-np.log(softmax(logits, float(t))[np.arange(len(truth)), truth] + 1e-12).mean() for t in grid]
+    return float(grid[int(np.argmin(losses))])
+
+
+def interval(measure: Callable[[Ints], float], count: int, draws: int = 1000, seed: int = 0) -> tuple[float, float]:
+    """95 % bootstrap interval of `measure(indices)` over `count` faces."""
+    rng = np.random.default_rng(seed)
+    found = [measure(rng.integers(0, count, count)) for _ in range(draws)]
+    found = [v for v in found if np.isfinite(v)]
+    low, high = np.quantile(found, [0.025, 0.975]) if found else (float("nan"), float("nan"))
+    return float(low), float(high)
+
+
+def _share(hits: NDArray[np.bool_]) -> float:
+    return float(hits.mean()) if len(hits) else float("nan")
