@@ -28,6 +28,11 @@ refuse() { # refuse MESSAGE: stop, or in a dry run say that it would
     if [ -n "$dry" ]; then printf '    would stop here: %s\n' "$1"; else fail "$1"; fi
 }
 
+goodbye() { # goodbye MESSAGE
+    step=
+    if [ -n "$dry" ]; then say "nothing was changed"; else say "$1"; fi
+}
+
 unit_preflight() {
     local codename='' name=''
     [ -n "$dry" ] || [ "$(id -u)" -eq 0 ] || fail "this needs root: sudo ./setup.sh install"
@@ -176,7 +181,9 @@ unit_switch() {
     run mv -T "$opt/current.new" "$opt/current"
     run ln -sfn "$opt/current/bin/maskgate" "$command"
     # The release before stays, to go back to; older ones go.
-    [ -n "$dry" ] || find "$opt/releases" -mindepth 1 -maxdepth 1 ! -path "$release" ! -path "$before" -exec rm -rf {} +
+    if [ -z "$dry" ] && [ "$before" != "$release" ]; then
+        find "$opt/releases" -mindepth 1 -maxdepth 1 ! -path "$release" ! -path "$before" -exec rm -rf {} +
+    fi
 }
 
 unit_service() {
@@ -204,7 +211,7 @@ unit_install() {
         esac
         shift
     done
-    begin "looking at this system"
+    say "looking at this system"
     unit_preflight
     release=$opt/releases/$(release_name)
     unit_packages
@@ -213,8 +220,7 @@ unit_install() {
     unit_settings "$source" "$panel"
     unit_switch
     unit_service
-    step=
-    say "done: systemctl status maskgate; journalctl -fu maskgate; settings in $etc/maskgate.toml"
+    goodbye "done: systemctl status maskgate; journalctl -fu maskgate; settings in $etc/maskgate.toml"
 }
 
 unit_uninstall() {
@@ -241,5 +247,5 @@ unit_uninstall() {
     elif [ -e "$etc" ]; then
         say "settings stay in $etc (--purge removes them)"
     fi
-    say "done; the system's packages and groups stay"
+    goodbye "done; the system's packages and groups stay"
 }

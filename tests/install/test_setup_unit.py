@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""setup.sh on the unit, as far as it can be seen without one; tests/pi tries the rest."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+from setup_machine import Machine
+
+from edge.settings import Settings
+from edge.settings_file import load_settings
+from edge.settings_text import settings_file
+
+
+@pytest.fixture
+def unit(machine: Machine) -> Machine:
+    """A 64-bit machine whose user is not root."""
+    machine.has("id", "echo 1000")
+    machine.has("dpkg", "echo arm64")
+    machine.has("dpkg-query", "exit 1")
+    machine.has("tar", "exit 1")
+    return machine
+
+
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+def test_a_dry_run_needs_no_root_and_says_what_would_run(unit: Machine, verb: str) -> None:
+    before = sorted(unit.folder.rglob("*"))
+    result = unit.setup(verb, "--dry-run")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert "would run: systemctl" in result.stdout
+    assert "/opt/maskgate" in result.stdout
+    assert result.stdout.endswith("==> nothing was changed\n")
+    assert sorted(unit.folder.rglob("*")) == before
+
+
+def test_an_installation_s_dry_run_names_packages_release_settings_and_service(unit: Machine) -> None:
+    text = unit.setup("install", "--dry-run").stdout
+    for thing in ["python3-picamera2", "python3-lgpio", "--system-site-packages /opt/maskgate/releases/", "--no-deps",
+                  "/etc/maskgate", "/etc/systemd/system/maskgate.service", "systemctl enable", "systemctl restart"]:
+        assert thing in text
+
+
+def test_settings_and_user_are_removed_by_purge_only(unit: Machine) -> None:
+    kept, purged = (unit.setup("uninstall", "--dry-run", *more).stdout for more in ([], ["--purge"]))
+    assert "rm -rf /etc/maskgate " in purged
+    assert "userdel maskgate" in purged
+    assert "/etc/maskgate " not in kept
+    assert "userdel" not in kept
+
+
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+def test_without_root_the_command_to_type_is_said(unit: Machine, verb: str) -> None:
+    result = unit.setup(verb)
+    assert result.returncode == 1
+    assert result.stderr == f"setup.sh: this needs root: sudo ./setup.sh {verb}\n"
+
+
+@pytest.mark.parametrize("arguments", [["--dry"], ["--source"], ["now"]])
+def test_an_unknown_or_unfinished_argument_is_refused(unit: Machine, arguments: list[str]) -> None:
+    result = unit.setup("install", *arguments)
+    assert result.returncode == 2
+    assert arguments[0] in result.stderr
+    assert "--help" in result.stderr
+
+
+def test_a_32_bit_userland_is_refused(unit: Machine) -> None:
+    unit.has("dpkg", "echo armhf")
+    assert "would stop here: this is no 64-bit system" in unit.setup("install", "--dry-run").stdout
+    unit.has("id", "echo 0")
+    result = unit.setup("install")
+    assert result.returncode == 1
+    assert "64" in result.stderr
+
+
+def test_a_release_is_named_after_version_and_content(unit: Machine) -> None:
+    def name() -> str:
+        return unit.shell(". setup/common.sh; . setup/unit.sh; constraints=constraints/trixie.txt; release_name").stdout
+
+    before = name()
+    assert before.startswith("0.")
+    assert name() == before
+    (unit.folder / "edge" / "__init__.py").write_text("changed = True\n")
+    assert name() != before
+
+
+@pytest.mark.parametrize("source", ["rtsp://user:pa\"ss\\word&1@door/stream", "/var/lib/a clip.mp4", "0"])
+def test_source_and_panel_reach_the_first_settings_file_and_nothing_else_changes(unit: Machine, source: str, tmp_path: Path) -> None:
+    unit.has("mv", 'exec /bin/mv "$@"')
+    default = settings_file(Settings())
+    (tmp_path / "maskgate.toml").write_text(default)
+    result = unit.shell(f""". setup/common.sh; . setup/unit.sh; scratch={shlex.quote(str(tmp_path))}
+        set_text camera source {shlex.quote(source)}; set_text panel kind mock; scratch=$(mktemp -d)""")
+    assert result.returncode == 0, result.stderr
+    settings = load_settings(tmp_path / "maskgate.toml")
+    assert settings.camera.source == source
+    assert settings.panel.kind == "mock"
+    changed = [line for line in (tmp_path / "maskgate.toml").read_text().splitlines() if line not in default.splitlines()]
+    assert len(changed) == 2
+
+
+def test_a_step_that_fails_is_named_again_below_the_reason(unit: Machine) -> None:
+    result = unit.shell('. setup/common.sh; begin "the third step"; quietly sh -c "echo the reason; exit 1"')
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == ["the reason", 'setup.sh: stopped at "the third step"; mend it and run the same command again']
+
+
+def test_a_step_that_works_is_quiet(unit: Machine) -> None:
+    result = unit.shell('. setup/common.sh; begin "the third step"; quietly sh -c "echo a lot"')
+    assert (result.returncode, result.stdout, result.stderr) == (0, "==> the third step\n", "")
