@@ -97,4 +97,4 @@ def _open(kind: Kind, settings: CameraSettings, fast: bool) -> Camera:
         return Clip(Path(settings.source).expanduser(), fast=fast)
     from edge.camera.stills import Stills
 
-    return Stills(settings.source, fast=fast)
+    return Stills(settings.source, settings.rate_fps, fast=fast)

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STEP_S = 1.0
-"""Stills carry no clock of their own. One a second is slow enough to watch, and looks at different people."""
 PNG_START, PNG_END = b"\x89PNG", b"IEND"
 
 
@@ -78,15 +76,17 @@ def find_pictures(source: str) -> list[Path]:
 
 
 class Stills:
-    """Pictures, one a second of frame time. A picture that cannot be read is skipped, counted and logged."""
+    """Pictures, played as a camera's frames would come, `rate_fps` of them a second of frame time: stills carry no clock
+    of their own, and a folder is most often a recorded scene. A picture that cannot be read is skipped, counted and logged.
+    """
 
     live = False
     dropped = 0
 
-    def __init__(self, source: str, *, fast: bool = False) -> None:
+    def __init__(self, source: str, rate_fps: float, *, fast: bool = False) -> None:
         self.skipped = 0
         """Pictures that could not be read, so far."""
-        self._source, self._fast = source, fast
+        self._source, self._rate_fps, self._fast = source, rate_fps, fast
         self._pictures = iter(find_pictures(source))
         self._seq = 0
         self._closed = False
@@ -107,7 +107,7 @@ class Stills:
                 self.skipped += 1
                 log.warning("skipped: %s", error)
                 continue
-            yield Frame(image, self._seq * STEP_S, self._seq, {"path": str(path)})
+            yield Frame(image, self._seq / self._rate_fps, self._seq, {"path": str(path)})
             self._seq += 1
         if self.skipped and not self._seq:
             raise CameraUnreadable(f"Stills {self._source}: none of {self.skipped} pictures can be read.")

@@ -147,7 +147,7 @@ def picamera_stage(monkeypatch, scene):
 
 SOURCES = {
     "clip": lambda request: str(request.getfixturevalue("make_clip")()),
-    "stills": lambda request: str(request.getfixturevalue("make_stills")()),
+    "stills": lambda request: str(request.getfixturevalue("make_stills")(count=12)),
     "stream": lambda request: request.getfixturevalue("mjpeg_server").url,
     "v4l2": lambda request: request.getfixturevalue("webcam") and "0",
     "picamera": lambda request: request.getfixturevalue("picamera_stage") and "picamera",

@@ -60,11 +60,11 @@ def test_a_clip_whose_clock_stands_still_gets_one_from_its_rate(make_clip, monke
         assert [frame.t for frame in camera.frames()] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
 
 
-def test_stills_come_by_name_one_a_second_and_say_which_file(make_stills):
+def test_stills_come_by_name_at_the_rate_asked_for_and_say_which_file(make_stills):
     folder = make_stills(count=3)
     with opened(folder) as camera:
         frames = list(camera.frames())
-    assert [frame.t for frame in frames] == [0, 1, 2]
+    assert [frame.t for frame in frames] == pytest.approx([0, 1 / 15, 2 / 15])
     assert [frame.metadata["path"] for frame in frames] == [str(folder / f"0{n}.png") for n in range(3)]
 
 
