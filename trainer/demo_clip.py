@@ -17,7 +17,7 @@ import numpy as np
 
 from trainer.render import Kind, Style, Worn, render_mask
 from trainer.render.corridor import HEIGHT, HORIZON, NICHE_X, WIDTH, corridor
-from trainer.render.light import Field, Image
+from trainer.render.light import Field, Image, field
 from trainer.render.portrait import EYES, FACE, Cutout, astronaut, outline, standing
 
 FPS = 15
@@ -86,13 +86,12 @@ def dressed(t: float, looks: dict[str, Cutout]) -> Cutout:
 def _placed(person: Cutout, stand: Stand) -> tuple[Image, Field]:
     """The person at frame size: picture and cover."""
     scale = stand.face_px / FACE.box.h
-    warp = cv2.getRotationMatrix2D(EYES, stand.roll_deg, scale)
-    warp[:, 2] += (stand.x - EYES[0], stand.y - EYES[1])
-    softened, cover = person.image, person.cover
-    if scale < 0.7:  # no aliasing when shrunk
-        softened, cover = (cv2.GaussianBlur(layer, (0, 0), 0.35 / scale) for layer in (softened, cover))
-    image = cv2.warpAffine(softened, warp, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(image, np.uint8), cv2.warpAffine(cover, warp, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)
+    warp = np.asarray(cv2.getRotationMatrix2D(EYES, stand.roll_deg, scale))
+    warp[:, 2] += np.array([stand.x - EYES[0], stand.y - EYES[1]])
+    soft = 0.35 / scale if scale < 0.7 else 0.1  # no aliasing when shrunk; 0.1 changes nothing
+    image, cover = cv2.GaussianBlur(person.image, (0, 0), soft), cv2.GaussianBlur(person.cover, (0, 0), soft)
+    image = cv2.warpAffine(image, warp, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(image, np.uint8), field(cv2.warpAffine(cover, warp, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR))
 
 
 def frame_at(t: float, background: Image, looks: dict[str, Cutout]) -> Image:

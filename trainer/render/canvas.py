@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.render.light import Field, Image, Light
+from trainer.render.light import Field, Image, Light, field
 from trainer.render.pose import Array, Pose
 
 FINE_PX, COARSE_PX = 34.0, 130.0
@@ -65,7 +65,7 @@ class Canvas:
         along = (np.arange(columns) + 0.5) * self.native[0] / columns + self.left - 0.5
         below = (np.arange(rows) + 0.5) * self.native[1] / rows + self.top - 0.5
         x, y = self.pose.unproject(np.stack(np.meshgrid(along, below), -1))
-        return cv2.resize(np.stack([x, y], -1).astype(np.float32), self.size, interpolation=cv2.INTER_LINEAR)
+        return field(cv2.resize(field(np.stack([x, y], -1)), self.size, interpolation=cv2.INTER_LINEAR))
 
     def to_canvas(self, pixels: Array) -> Array:
         """Pixels of the picture (centres at whole numbers) to canvas pixels."""
@@ -109,7 +109,7 @@ class View:
         x = ((np.arange(self.shape[1]) - centre[0]) / self.unit).astype(np.float32)[None]
         y = ((np.arange(self.shape[0]) - centre[1]) / self.unit).astype(np.float32)[:, None]
         cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
-        return x * cos + y * sin, y * cos - x * sin
+        return field(x * cos + y * sin), field(y * cos - x * sin)
 
     def fill(self, outline: Array) -> Field:
         """The cover of a closed outline, 0 to 1, with smooth edges."""
@@ -117,7 +117,7 @@ class View:
         points = self.canvas.to_canvas(outline) - (self.columns.start, self.rows.start)
         fixed = np.clip(np.rint(points * (1 << _SHIFT)), -2**20, 2**20).astype(np.int32)
         cv2.fillPoly(cover, [fixed], 255, cv2.LINE_AA, _SHIFT)
-        return cover.astype(np.float32) / 255
+        return field(cover) / np.float32(255)
 
     def flat(self, colour: NDArray[np.float64] | tuple[float, float, float]) -> Field:
         """One colour everywhere."""
@@ -135,8 +135,8 @@ def composite(image: Image, canvas: Canvas, parts: list[Part], rng: np.random.Ge
         _add(canvas, part, colour, cover, shade)
     sigma = max(0.3, canvas.light.blur_px) * float(canvas.scale.mean())
     if sigma > 0.2:
-        colour = cv2.GaussianBlur(colour, (0, 0), sigma)
-        cover = cv2.GaussianBlur(cover, (0, 0), sigma)
+        colour = field(cv2.GaussianBlur(colour, (0, 0), sigma))
+        cover = field(cv2.GaussianBlur(cover, (0, 0), sigma))
     return _into(image, canvas, colour, cover, shade, rng)
 
 
@@ -166,9 +166,9 @@ def _into(image: Image, canvas: Canvas, colour: Field, cover: Field, shade: Fiel
     """Bring the finished layers to the picture's own pixels: shadow, grey, grain, and over the skin."""
     if canvas.size != canvas.native:
         method = cv2.INTER_AREA if canvas.size[0] > canvas.native[0] else cv2.INTER_LINEAR
-        colour, cover, shade = (cv2.resize(layer, canvas.native, interpolation=method) for layer in (colour, cover, shade))
+        colour, cover, shade = (field(cv2.resize(layer, canvas.native, interpolation=method)) for layer in (colour, cover, shade))
     if canvas.light.chroma < 1:
-        grey = cv2.transform(colour, np.array([[0.114, 0.587, 0.299]], np.float32))
+        grey = field(cv2.transform(colour, np.array([[0.114, 0.587, 0.299]], np.float32)))
         colour = grey[..., None] + (colour - grey[..., None]) * np.float32(canvas.light.chroma)
     colour = colour + _grain(canvas, rng) * cover[..., None]
     colour = np.where(colour > 225, 225 + (colour - 225) * np.float32(0.45), colour)  # sensors bend before they clip
@@ -182,8 +182,8 @@ def _into(image: Image, canvas: Canvas, colour: Field, cover: Field, shade: Fiel
 
 
 def _grain(canvas: Canvas, rng: np.random.Generator) -> Field:
-    """Noise like the picture's: mostly brightness, a little colour."""
-    shape = canvas.native[::-1]
+    """Noise like the picture's: mostly brightness, a little colour between blue and red."""
     strength = np.float32(canvas.light.noise)
-    grain = rng.standard_normal((*shape, 3), np.float32) * (0.35 * strength * np.float32(canvas.light.chroma))
-    return np.asarray(grain + rng.standard_normal((*shape, 1), np.float32) * strength, np.float32)
+    bright, tint = rng.standard_normal((2, *canvas.native[::-1]), np.float32) * strength
+    tint *= np.float32(0.35 * canvas.light.chroma)
+    return np.stack([bright + tint, bright, bright - tint], -1)

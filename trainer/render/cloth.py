@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from trainer.render.canvas import View
-from trainer.render.light import Field
+from trainer.render.light import Field, field
 from trainer.render.pose import Array, depth
 from trainer.render.style import Colour, Kind, Style, Worn
 
@@ -35,7 +35,7 @@ def noise(x: Field, y: Field, scale: tuple[float, float], shift: tuple[float, fl
     """The tile seen from head coordinates: `scale` tiles per unit."""
     across = (x * scale[0] + shift[0]) * _TILE_PX
     below = (y * scale[1] + shift[1]) * _TILE_PX
-    return cv2.remap(_tile(kind), across.astype(np.float32), below.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    return field(cv2.remap(_tile(kind), field(across), field(below), cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP))
 
 
 def lambert(view: View, height: Field, ambient: float, sun: tuple[float, float]) -> Field:
@@ -61,16 +61,16 @@ def _share(texture: str, x: Field, y: Field, rng: np.random.Generator) -> Field:
     count = rng.uniform(4, 11)
     shift = (float(rng.random()), float(rng.random()))
     if texture == "weave":
-        return 0.12 * (1 + np.sin(across * 60) * np.sin(along * 60))
+        return field(0.12 * (1 + np.sin(across * 60) * np.sin(along * 60)))
     if texture == "stripes":
-        return np.clip(0.5 + 2 * np.sin(across * count * 3), 0, 1)
+        return field(np.clip(0.5 + 2 * np.sin(across * count * 3), 0, 1))
     if texture == "checks":
-        return 0.5 * (np.clip(0.5 + 2 * np.sin(across * count * 3), 0, 1) + np.clip(0.5 + 2 * np.sin(along * count * 3), 0, 1))
+        return field(0.5 * (np.clip(0.5 + 2 * np.sin(across * count * 3), 0, 1) + np.clip(0.5 + 2 * np.sin(along * count * 3), 0, 1)))
     if texture == "dots":
-        return np.clip(3 * (np.sin(across * count * 3) * np.sin(along * count * 3) - 0.35), 0, 1)
+        return field(np.clip(3 * (np.sin(across * count * 3) * np.sin(along * count * 3) - 0.35), 0, 1))
     if texture == "flowers":
         petals = np.sin(across * count * 2 + 2 * np.sin(along * count * 1.3)) * np.sin(along * count * 2 + 2 * np.sin(across * count * 1.7))
-        return np.clip(2 * petals - 0.3, 0, 1)
+        return field(np.clip(2 * petals - 0.3, 0, 1))
     if texture == "blotches":
         return 0.5 + 0.5 * noise(x, y, (0.5 * count / 7, 0.5 * count / 7), shift, "blotches")
     return np.zeros_like(x)
@@ -83,7 +83,7 @@ def plain_paint(colour: Array | Colour) -> Paint:
     return paint
 
 
-def mask_paint(style: Style, rng: np.random.Generator) -> Callable[[Canvas, Field], tuple[Field, Field]]:
+def mask_paint(style: Style, rng: np.random.Generator) -> Paint:
     """The painter of a worn mask, with everything that chance decides fixed now."""
     seed = int(rng.integers(2**31))
 
@@ -100,7 +100,7 @@ def _surface(style: Style, view: View, cover: Field, x: Field, y: Field, rng: np
     if style.kind is Kind.FFP2:
         crumple *= 0.5
     shift = (float(rng.random()), float(rng.random()))
-    height = depth(x, y).astype(np.float32) + crumple * noise(x, y, (0.35, 0.7), shift)
+    height = field(depth(x, y)) + crumple * noise(x, y, (0.35, 0.7), shift)
     # Fibres and dust: no cloth is one flat colour.
     albedo = pattern(style, x, y, rng) * (1 + rng.uniform(0.01, 0.035) * noise(x, y, (2.1, 2.1), shift))[..., None]
     if style.kind in (Kind.SURGICAL, Kind.DARK) and (style.kind is Kind.SURGICAL or rng.random() < 0.4):

@@ -42,8 +42,8 @@ def corridor() -> Image:
     _quad(image, [_edge(1.7, right, -0.4), _edge(1.7, right, 0.45), _edge(2.4, right, 0.45), _edge(2.4, right, -0.4)], (120, 150, 110))
     for side in (left, right):  # skirting
         _quad(image, [_edge(near, side, floor), _edge(near, side, floor + 0.1), _edge(far, side, floor + 0.1), _edge(far, side, floor)], (70, 74, 78))
-    image = cv2.GaussianBlur(image, (0, 0), 1.0)
+    soft = np.asarray(cv2.GaussianBlur(image, (0, 0), 1.0), np.float32)
     rng = np.random.default_rng(5)
     clouds = cv2.resize(rng.normal(0, 1, (12, 16)).astype(np.float32), (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
     light = 0.97 + 0.02 * clouds - 0.12 * np.abs(np.linspace(-1, 1, WIDTH, dtype=np.float32))[None]
-    return np.clip(image * light[..., None] + rng.normal(0, 1.2, image.shape), 0, 255).astype(np.uint8)
+    return np.clip(soft * light[..., None] + rng.normal(0, 1.2, image.shape), 0, 255).astype(np.uint8)

@@ -67,7 +67,7 @@ def _nail(line: Array, width: float) -> Array:
     along = (line[2] - line[1]) / max(float(np.hypot(*(line[2] - line[1]))), 1e-6)
     normal = np.array([-along[1], along[0]])
     turn = np.linspace(0, 2 * np.pi, 12, endpoint=False)[:, None]
-    return line[2] - 0.12 * width * along + width * (0.28 * np.cos(turn) * normal + 0.36 * np.sin(turn) * along)
+    return np.asarray(line[2] - 0.12 * width * along + width * (0.28 * np.cos(turn) * normal + 0.36 * np.sin(turn) * along))
 
 
 def hand_parts(pose: Pose, light: Light, rng: np.random.Generator) -> list[Part]:

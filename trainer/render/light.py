@@ -18,6 +18,12 @@ from trainer.render.pose import Pose
 Image = NDArray[np.uint8]
 Field = NDArray[np.float32]
 
+
+def field(values: object) -> Field:
+    """An array as `float32`: what OpenCV hands back is typed too loosely to be passed on."""
+    return np.asarray(values, np.float32)
+
+
 _SKIN = np.array([(-0.3, -0.35), (0, -0.4), (0.3, -0.35), (-0.5, 0.45), (0.5, 0.45), (-0.3, 0.6), (0.3, 0.6), (0, 0.35),
                   (-0.65, 0.7), (0.65, 0.7), (-0.55, 1.15), (0.55, 1.15), (0, 1.4)], np.float64)
 """Places in head coordinates that show skin on most people."""
@@ -52,7 +58,7 @@ def measure(image: Image, pose: Pose, rng: np.random.Generator) -> Light:
     design = np.column_stack([np.ones(int(trusted.sum())), _SKIN[trusted]])
     weights = np.linalg.lstsq(design.T @ design + np.diag([0, 0.3, 0.3]), design.T @ (grey[trusted] / level), rcond=None)[0]
     crop = _face_crop(image, pose)
-    luma = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
+    luma = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
     bright = float(np.percentile(luma, 96))
     white = float(np.clip(np.sqrt(level * 1.35 * max(bright, level)) * rng.uniform(0.92, 1.12), 1.05 * level, 250))
     spread = crop.max(2).astype(np.int16) - crop.min(2)
@@ -111,14 +117,14 @@ def _sigma(picture: Field, probe: float) -> float:
     The slope of a step edge falls as 1 / sigma, so the ratio before and after is sqrt(sigma^2 + probe^2) / sigma.
     """
     before = _slopes(picture)
-    after = _slopes(cv2.GaussianBlur(picture, (0, 0), probe))
+    after = _slopes(field(cv2.GaussianBlur(picture, (0, 0), probe)))
     strong = after >= np.percentile(after, 94)
     ratio = float(before[strong].mean() / max(float(after[strong].mean()), 1e-3))
     return probe / float(np.sqrt(max(ratio, 1.02) ** 2 - 1))
 
 
 def _slopes(picture: Field) -> Field:
-    return cv2.magnitude(cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1))
+    return field(cv2.magnitude(cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1)))
 
 
 def _noise(luma: Image) -> float:

@@ -38,7 +38,8 @@ def dangling_parts(style: Style, pose: Pose, rng: np.random.Generator) -> list[P
     unit = pose.unit_px
     sway = side * rng.uniform(0.02, 0.22)
     corners = np.array([(-wide / 2, drop), (0, drop - 0.04), (wide / 2, drop + 0.02), (wide / 2 + 0.04, drop + tall / 2), (wide / 2, drop + tall),
-                        (0, drop + tall + 0.05), (-wide / 2, drop + tall), (-wide / 2 - 0.03, drop + tall / 2)]) + (sway, 0)
+                        (0, drop + tall + 0.05), (-wide / 2, drop + tall), (-wide / 2 - 0.03, drop + tall / 2)])
+    corners[:, 0] += sway
     sheet = ear + smooth(corners + rng.normal(0, 0.02, corners.shape)) * unit
     seed = int(rng.integers(2**31))
 

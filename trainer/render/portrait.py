@@ -8,13 +8,15 @@ development dependency and nothing is fetched.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.look import Box, Face
 from trainer.render.cloth import noise
-from trainer.render.light import Field, Image
+from trainer.render.light import Field, Image, field
 
 FACE = Face(Box(178, 65, 91, 111), ((203.4, 103.6), (247.5, 104.4), (224.1, 127.7), (204.0, 143.1), (242.9, 143.7)), 1.0)
 """Her face in pixels of the 512 px photograph."""
@@ -48,15 +50,15 @@ def astronaut() -> Image:
 
 def outline(photograph: Image) -> Field:
     """Where the person is, 0 to 1: GrabCut between two polygons set by hand."""
-    marks = np.full(photograph.shape[:2], cv2.GC_BGD, np.uint8)
+    marks: NDArray[Any] = np.full(photograph.shape[:2], cv2.GC_BGD, np.uint8)
     cv2.fillPoly(marks, [np.array(_AROUND, np.int32)], cv2.GC_PR_FGD)
     for polygon in (_INSIDE, _HELMET):
         cv2.fillPoly(marks, [np.array(polygon, np.int32)], cv2.GC_FGD)
     cv2.setRNGSeed(1)
-    cv2.grabCut(photograph, marks, None, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(photograph, marks, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
     person = np.isin(marks, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8) * 255
-    person = cv2.erode(cv2.medianBlur(person, 5), np.ones((3, 3), np.uint8))
-    return cv2.GaussianBlur(person.astype(np.float32) / 255, (0, 0), 1.0)
+    person = np.asarray(cv2.erode(cv2.medianBlur(person, 5), np.ones((3, 3), np.uint8)), np.uint8)
+    return field(cv2.GaussianBlur(field(person) / 255, (0, 0), 1.0))
 
 
 def standing(photograph: Image, cover: Field) -> Cutout:
@@ -76,7 +78,7 @@ def standing(photograph: Image, cover: Field) -> Cutout:
     rows, columns = np.mgrid[0:size[0], 0:size[1]].astype(np.float32) / 300
     shade = (np.linspace(0.95, 1.15, size[1], dtype=np.float32) + 0.16 * noise(columns, rows, (1.0, 0.6), (0.1, 0.2)))[..., None]
     image = np.clip(cv2.GaussianBlur(image, (0, 0), 4) * shade, 0, 255).astype(np.uint8)
-    whole = cv2.GaussianBlur(legs.astype(np.float32) / 255, (0, 0), 1.5)
+    whole = field(cv2.GaussianBlur(field(legs) / 255, (0, 0), 1.5))
     bust = photograph.shape[0]
     fade = np.minimum(1, np.arange(bust, 0, -1, dtype=np.float32) / 40)[:, None] * cover
     image[:bust] = np.clip(photograph * fade[..., None] + image[:bust] * (1 - fade[..., None]), 0, 255).astype(np.uint8)

@@ -8,6 +8,7 @@ x runs to the right of the picture along the eyes, y down to the mouth (mouth at
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ class Pose:
         return x, y
 
 
-def depth(x: Array, y: Array) -> Array:
+def depth(x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]) -> Array:
     """z of a mask on the face: round cheeks, the nose bridged over, the chin drawn back."""
     square = x * x
     cheeks = 0.35 * square + 0.2 * square * square

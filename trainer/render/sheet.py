@@ -9,20 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.look import Box, Face
-from trainer.render import Kind, Style, Worn, random_style, render_mask
+from edge.look import Box, Face, Label
+from trainer.render import Kind, Worn, random_style, render_mask
 from trainer.render.light import Image
+from trainer.render.portrait import FACE, astronaut
 from trainer.render.style import LABELS, OCCLUDERS
-
-ASTRONAUT = Face(Box(178, 65, 91, 111), ((203.4, 103.6), (247.5, 104.4), (224.1, 127.7), (204.0, 143.1), (242.9, 143.7)), 1.0)
-"""Face of scikit-image's astronaut (NASA, public domain), in pixels of the 512 px picture."""
-
-
-def astronaut() -> Image:
-    """The portrait in BGR; needs scikit-image, a development dependency."""
-    import skimage.data
-
-    return np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])
 
 
 def find_face(image: Image, model: str) -> Face | None:
@@ -67,7 +58,7 @@ def sheet(pictures: list[tuple[Image, Face]], columns: int, rows: int, seed: int
     return np.vstack(lines)
 
 
-def _label(kind: str | None, worn: str | None):  # type: ignore[no-untyped-def]
+def _label(kind: str | None, worn: str | None) -> Label | None:
     if worn:
         return LABELS[Worn(worn)]
     return LABELS[Worn.BEFORE] if kind and Kind(kind) in OCCLUDERS else None
@@ -91,7 +82,7 @@ def main() -> None:
         face = None if image is None else find_face(np.asarray(image, np.uint8), args.detector)
         if image is not None and face is not None:
             pictures.append((np.asarray(image, np.uint8), face))
-    pictures = pictures or [(astronaut(), ASTRONAUT)]
+    pictures = pictures or [(astronaut(), FACE)]
     cv2.imwrite(str(args.out), sheet(pictures, args.columns, args.rows, args.seed, args.side, args.kind, args.worn))
 
 

@@ -28,7 +28,7 @@ def _rounded(wide: float, tall: float, radius: float) -> Array:
 
 def _turned(points: Array, turn: float, centre: Array) -> Array:
     cos, sin = np.cos(turn), np.sin(turn)
-    return points @ np.array([[cos, sin], [-sin, cos]]) + centre
+    return np.asarray(points @ np.array([[cos, sin], [-sin, cos]]) + centre)
 
 
 def phone_parts(style: Style, pose: Pose, light: Light, rng: np.random.Generator) -> list[Part]:
@@ -84,7 +84,7 @@ def paper_parts(style: Style, pose: Pose, light: Light, rng: np.random.Generator
     parts = [Part(place(pose, _turned(corners, turn, centre)), paint, 0.35)]
     for side in (-1.0, 1.0):
         if rng.random() < 0.7:
-            edge = centre + (side * wide / 2, rng.uniform(-0.1, 0.3) * tall)
+            edge = centre + np.array([side * wide / 2, rng.uniform(-0.1, 0.3) * tall])
             parts += gripping_parts(pose, light, edge, np.array([-side, 0.0]), rng, count=1 if rng.random() < 0.6 else 4)
     return parts
 
