@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import queue
 import threading
 import time
@@ -23,7 +24,7 @@ from trainer.faces.pictures import Image, Pixels, crops, scenes
 from trainer.faces.plan import Plan
 from trainer.faces.recipe import Recipe
 from trainer.faces.scenes import KIND, LEARN, Scenes, Store
-from trainer.faces.select import Selection
+from trainer.faces.select import Selection, best
 from trainer.faces.targets import Batch, losses
 from trainer.faces.teachers import KINDS, Faces, label_all, look_at
 
@@ -126,7 +127,7 @@ class Training:
         if self.step < recipe.warm_up:
             return recipe.rate * (self.step + 1) / recipe.warm_up
         done = (self.step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
-        return recipe.rate * (0.01 + 0.99 * (1 + np.cos(np.pi * min(1.0, done))) / 2)
+        return recipe.rate * (0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, done))) / 2)
 
     def learn(self, batch: Batch) -> dict[str, Any]:
         """One step. Gives the parts of the loss."""
@@ -184,4 +185,4 @@ def fit(recipe: Recipe) -> Path:
                 print(f"\nstep {training.step}, {(time.monotonic() - start) / (training.step - first):.2f} s each, {means}", flush=True)
                 print(selection.add(training.step, training.save()), flush=True)
                 totals.clear()
-    return selection.best()
+    return best(recipe.folder / "selection.jsonl")

@@ -132,6 +132,7 @@ def as_outputs(maps: list[NDArray[np.float32]]) -> dict[str, NDArray[np.float32]
     found: dict[str, NDArray[np.float32]] = {}
     for stride, values in zip(STRIDES, maps, strict=True):
         cells = np.asarray(values, np.float32).reshape(1, -1, values.shape[-1])
-        found |= {f"cls_{stride}": 1 / (1 + np.exp(-cells[..., :1])), f"obj_{stride}": 1 / (1 + np.exp(-cells[..., 1:2])),
+        cls, obj = (np.asarray(1 / (1 + np.exp(-cells[..., k:k + 1])), np.float32) for k in (0, 1))
+        found |= {f"cls_{stride}": cls, f"obj_{stride}": obj,
                   f"bbox_{stride}": cells[..., 2:6], f"kps_{stride}": cells[..., 6:]}
     return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -124,12 +125,12 @@ class Scenes:
 
     def _mosaic(self, count: int, nobody: bool = False) -> tuple[Image, Faces]:
         """Pictures side by side, `count` in each direction, each cut where it does not fit."""
-        rng, side = self._rng, self._side
+        side = self._side
         edges = np.round(np.linspace(0, side, count + 1)).astype(int)
         ground = np.zeros((side, side, 3), np.uint8)
         tables = []
-        for top, bottom in zip(edges[:-1], edges[1:], strict=True):
-            for left, right in zip(edges[:-1], edges[1:], strict=True):
+        for top, bottom in pairwise(edges):
+            for left, right in pairwise(edges):
                 tile, faces = self._tile(bottom - top, nobody)
                 ground[top:bottom, left:right] = tile[:bottom - top, :right - left]
                 tables.append(_moved(faces, left, top))

@@ -46,10 +46,11 @@ class Selection:
         found = Detector(detector, 0.3)
         return outcome([(found.detect(image, size), truths, image.shape[0]) for image, truths in self._pictures])
 
-    def best(self) -> Path:
-        """The file with the best goal so far; a tie goes to the later one, which has learnt at a lower rate."""
-        rows = [json.loads(line) for line in self._path.read_text().splitlines()]
-        return Path(max(rows, key=lambda row: (row["goal"], row["step"]))["file"])
+
+def best(path: Path) -> Path:
+    """The detector file with the best goal so far; a tie goes to the later one, which has learnt at a lower rate."""
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return Path(max(rows, key=lambda row: (row["goal"], row["step"]))["file"])
 
 
 def score_at(found: Outcome, false_per_picture: float) -> float:

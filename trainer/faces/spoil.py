@@ -15,18 +15,16 @@ def spoil(image: Image, rng: np.random.Generator) -> Image:
         return image
     image = _light(image, rng)
     if rng.random() < 0.12:
-        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+        image = np.asarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), np.uint8)
     if rng.random() < 0.22:
         image = _blur(image, rng)
     if rng.random() < 0.25:
-        spread = rng.uniform(2, 14)
-        noise = np.empty(image.shape, np.int16)
-        cv2.randn(noise, (0, 0, 0), (spread, spread, spread))
-        image = cv2.add(image, noise, dtype=cv2.CV_8U)
+        noise = rng.standard_normal(image.shape, np.float32) * rng.uniform(2, 14)
+        image = np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8)
     if rng.random() < 0.3:
         _, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 80))])
-        image = cv2.imdecode(packed, cv2.IMREAD_COLOR)
-    return np.asarray(image, np.uint8)
+        image = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+    return image
 
 
 def _light(image: Image, rng: np.random.Generator) -> Image:

@@ -135,9 +135,9 @@ def shift_of(pairs: Sequence[tuple[Box, Box]]) -> Shift:
     return first, second, third, fourth
 
 
-def _row(box: Sequence[float], points: NDArray[np.float32] | None, learn: bool, label: str) -> NDArray[np.float32]:
+def _row(box: NDArray[np.float32] | tuple[float, ...], points: NDArray[np.float32] | None, learn: bool, label: str) -> NDArray[np.float32]:
     landmarks = np.full(10, np.nan, np.float32) if points is None else points
-    return np.concatenate([np.asarray(box[:4], np.float32), landmarks, np.float32([learn, KINDS.index(label)])])
+    return np.concatenate([np.asarray(box[:4], np.float32), landmarks, np.array([learn, KINDS.index(label)], np.float32)])
 
 
 def pair(picture: Picture, clusters: Sequence[Cluster]) -> list[Cluster | None]:
@@ -201,9 +201,8 @@ def crop_faces(picture: Picture, image: Image, clusters: Sequence[Cluster], usua
         else:
             return None
         main = Box(*rows[0][:4])
-        for cluster in clusters:
-            if cluster is not own and cluster.score >= DOUBT and cluster.runs >= 2 and not _same_place(cluster.box, main):
-                rows.append(_row(cluster.row, cluster.row[4:] if cluster.by_yunet else None, False, "unknown"))
+        rows += [_row(cluster.row, None, False, "unknown") for cluster in clusters
+                 if cluster is not own and cluster.score >= DOUBT and cluster.runs >= 2 and not _same_place(cluster.box, main)]
     return np.stack(rows) if rows else np.zeros((0, 16), np.float32)
 
 

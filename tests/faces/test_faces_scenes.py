@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training scenes: pictures are moved and cut, and their faces with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trainer.faces.pictures import Picture
+from trainer.faces.scenes import LEARN, Scenes, Store, place
+from trainer.faces.spoil import spoil
+
+
+def table(x: float, y: float, w: float, h: float) -> np.ndarray:
+    """One face to learn, with eyes, nose and mouth where they belong."""
+    points = [x + 0.3 * w, y + 0.4 * h, x + 0.7 * w, y + 0.4 * h, x + 0.5 * w, y + 0.6 * h, x + 0.35 * w, y + 0.8 * h, x + 0.65 * w, y + 0.8 * h]
+    return np.array([[x, y, w, h, *points, 1, 3]], np.float32)
+
+
+def marked(height: int, width: int, face: np.ndarray) -> np.ndarray:
+    """A black picture with the face's box in white."""
+    image = np.zeros((height, width, 3), np.uint8)
+    x, y, w, h = (int(v) for v in face[0, :4])
+    image[y:y + h, x:x + w] = 255
+    return image
+
+
+@pytest.mark.parametrize("scale", [(0.5, 0.5), (1.7, 1.6), (0.31, 0.35)])
+@pytest.mark.parametrize("at", [(0.0, 0.0), (-40.3, -20.8), (30.0, 55.5)])
+def test_a_face_stays_on_its_pixels_when_its_picture_is_moved_and_scaled(scale: tuple[float, float], at: tuple[float, float]) -> None:
+    face = table(90, 60, 60, 80)
+    image, faces = place(marked(240, 320, face), face, np.zeros((256, 256, 3), np.uint8), scale, at)
+    x, y, w, h = faces[0, :4]
+    rows, columns = np.nonzero(image[..., 0] > 127)
+    assert (columns.min(), rows.min()) == pytest.approx((x, y), abs=1.6)
+    assert (columns.max() + 1, rows.max() + 1) == pytest.approx((x + w, y + h), abs=1.6)
+
+
+def test_landmarks_move_with_the_box() -> None:
+    face = table(100, 60, 60, 80)
+    _, faces = place(marked(240, 320, face), face, np.zeros((256, 256, 3), np.uint8), (0.5, 0.5), (10, 20))
+    assert faces[0, 4:6] == pytest.approx((10 + 0.5 * face[0, 4], 20 + 0.5 * face[0, 5]))
+
+
+def test_a_face_mostly_cut_off_is_left_alone_and_one_outside_is_gone() -> None:
+    face = table(100, 60, 60, 80)
+    image, ground = marked(240, 320, face), np.zeros((256, 256, 3), np.uint8)
+    assert place(image, face, ground, (1, 1), (-140, 0))[1][0, LEARN] == 0
+    assert len(place(image, face, ground, (1, 1), (-161, 0))[1]) == 0
+    assert place(image, face, ground, (1, 1), (-120, 0))[1][0, LEARN] == 1
+
+
+def test_a_face_too_small_for_the_cells_is_left_alone() -> None:
+    face = table(100, 60, 60, 80)
+    assert place(marked(240, 320, face), face, np.zeros((256, 256, 3), np.uint8), (0.1, 0.1), (0, 0))[1][0, LEARN] == 0
+
+
+def store() -> Store:
+    random = np.random.default_rng(3)
+    photos = [Picture(path=Path(f"w{n}.jpg"), source="webphotos", group="c0") for n in range(2)]
+    held_out = [Picture(path=Path("w9.jpg"), source="webphotos", group="c4")]
+    crops = [Picture(path=Path(f"c{n}.jpg"), source="utkface", label=label) for n, label in enumerate(("no_mask", "mask", "not_face"))]
+    images = [random.integers(0, 255, (200, 260, 3), dtype=np.uint8) for _ in photos + held_out]
+    images[2][:] = (1, 2, 3)
+    images += [random.integers(0, 255, (160, 160, 3), dtype=np.uint8) for _ in crops]
+    tables = [table(80, 50, 60, 80)] * 3 + [table(40, 40, 80, 90)] * 2 + [np.zeros((0, 16), np.float32)]
+    return Store([*photos, *held_out, *crops], images, tables)
+
+
+def test_scenes_repeat_from_a_seed_and_hold_their_faces() -> None:
+    first, second = Scenes(store(), 128, 7), Scenes(store(), 128, 7)
+    for _ in range(25):
+        looks = first.make()
+        for (image, faces), (again, same) in zip(looks, second.make(), strict=True):
+            assert image.shape == (128, 128, 3)
+            assert np.array_equal(image, again)
+            assert np.array_equal(faces, same, equal_nan=True)
+            assert (faces[:, :2] >= 0).all()
+            assert (faces[:, :2] + faces[:, 2:4] <= 128.01).all()
+        assert len(looks[0][1]) == len(looks[1][1])
+
+
+def test_held_out_groups_are_not_for_training() -> None:
+    assert store().usable() == [0, 1, 3, 4, 5]
+
+
+def test_spoiling_changes_neither_size_nor_type() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (96, 64, 3), dtype=np.uint8)
+    for seed in range(40):
+        spoilt = spoil(image.copy(), np.random.default_rng(seed))
+        assert spoilt.shape == image.shape
+        assert spoilt.dtype == np.uint8

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What several detectors and people say about a picture becomes one table of faces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.look import Box
+from trainer.faces.pictures import Picture, Truth
+from trainer.faces.teachers import Cluster, crop_faces, merge, scene_faces, shift_of, usual_box
+
+NONE = np.zeros((0, 15), np.float32)
+NO_SHIFT = (0.0, 0.0, 1.0, 1.0)
+
+
+def found(*faces: tuple[float, float, float, float, float]) -> np.ndarray:
+    rows = np.zeros((len(faces), 15), np.float32)
+    for row, (x, y, w, h, score) in zip(rows, faces, strict=True):
+        row[:4], row[14] = (x, y, w, h), score
+    return rows
+
+
+def cluster(box: tuple[float, float, float, float], score: float = 0.9, runs: int = 4, by_yunet: bool = True) -> Cluster:
+    return Cluster(np.array([*box, *range(10)], np.float32), score, runs, by_yunet)
+
+
+def scene(*truths: Truth) -> Picture:
+    return Picture(path=Path("w.jpg"), source="webphotos", group="c0", truths=truths)
+
+
+def test_boxes_of_several_runs_on_one_face_become_their_weighted_mean() -> None:
+    merged = merge([found((0, 0, 100, 100, 0.9)), found((10, 0, 100, 100, 0.9), (300, 0, 50, 50, 0.4))], NONE)
+    assert [(c.runs, round(c.score, 2)) for c in merged] == [(2, 0.9), (1, 0.4)]
+    assert merged[0].box == pytest.approx((5, 0, 100, 100))
+
+
+def test_the_mask_detector_confirms_a_face_but_does_not_move_its_box() -> None:
+    merged = merge([found((0, 0, 100, 100, 0.5))], found((20, 10, 90, 95, 0.99)))
+    assert merged[0].box == (0, 0, 100, 100)
+    assert (merged[0].runs, merged[0].by_yunet) == (2, True)
+
+
+def test_a_face_that_only_the_mask_detector_sees_has_no_landmarks() -> None:
+    merged = merge([NONE], found((20, 10, 90, 95, 0.99)))
+    faces = scene_faces(scene(Truth(Box(20, 10, 90, 95), "mask")), merged, NO_SHIFT)
+    assert np.isnan(faces[0, 4:14]).all()
+    assert faces[0, 14:].tolist() == [1, 1]
+
+
+def test_people_decide_what_is_a_face_and_yunet_how_its_box_lies() -> None:
+    faces = scene_faces(scene(Truth(Box(0, 0, 100, 100), "mask")), [cluster((5, 5, 80, 90))], NO_SHIFT)
+    assert faces[0, :4].tolist() == [5, 5, 80, 90]
+    assert faces.shape == (1, 16)
+
+
+def test_a_face_that_the_teachers_missed_gets_the_usual_difference_of_its_batch() -> None:
+    shift = shift_of([(Box(0, 0, 100, 100), Box(10, 20, 80, 80))] * 8)
+    assert shift == pytest.approx((0, 0.1, 0.8, 0.8))
+    faces = scene_faces(scene(Truth(Box(100, 100, 50, 50), "mask")), [], shift)
+    assert faces[0, :4] == pytest.approx((105, 110, 40, 40))
+
+
+def test_too_few_pairs_give_no_difference() -> None:
+    assert shift_of([(Box(0, 0, 100, 100), Box(10, 20, 80, 80))] * 7) == NO_SHIFT
+
+
+@pytest.mark.parametrize(("seen", "learn"), [
+    (cluster((300, 0, 50, 50)), [1]),                       # sure, several runs: an unlabelled face
+    (cluster((300, 0, 50, 50), score=0.7), [0]),            # likely: left alone
+    (cluster((300, 0, 50, 50), score=0.7, runs=1), []),     # one run alone: background
+    (cluster((300, 0, 50, 50), score=0.4), []),
+    (cluster((10, 10, 60, 60), score=0.7), []),             # on a known face already
+])
+def test_a_box_nobody_confirmed_is_learnt_left_alone_or_background(seen: Cluster, learn: list[int]) -> None:
+    faces = scene_faces(scene(Truth(Box(0, 0, 100, 100), "mask")), [cluster((0, 0, 100, 100)), seen], NO_SHIFT)
+    assert faces[1:, 14].tolist() == learn
+
+
+def test_an_unknown_face_is_left_alone_unless_the_teachers_are_sure() -> None:
+    unknown = scene(Truth(Box(0, 0, 100, 100), "unknown"))
+    assert scene_faces(unknown, [], NO_SHIFT)[0, 14] == 0
+    assert scene_faces(unknown, [cluster((0, 0, 100, 100), score=0.6)], NO_SHIFT)[0, 14] == 0
+    assert scene_faces(unknown, [cluster((0, 0, 100, 100), score=0.9)], NO_SHIFT)[0, 14] == 1
+
+
+def test_a_crop_whose_face_was_missed_gets_the_usual_place_or_is_not_used() -> None:
+    picture = Picture(path=Path("c.jpg"), source="utkface", label="mask")
+    image = np.zeros((160, 120, 3), np.uint8)
+    assert crop_faces(picture, image, [], None) is None
+    faces = crop_faces(picture, image, [], Box(0.1, 0.25, 0.8, 0.5))
+    assert faces is not None
+    assert faces[0, :4] == pytest.approx((12, 40, 96, 80))
+
+
+def test_faces_that_lie_anywhere_have_no_usual_place() -> None:
+    random = np.random.default_rng(1)
+    assert usual_box([Box(0.1, 0.1, 0.8, 0.8)] * 30) == (0.1, 0.1, 0.8, 0.8)
+    assert usual_box([Box(*(random.uniform(0, 0.8, 2)), 0.15, 0.15) for _ in range(30)]) is None
+    assert usual_box([Box(0.1, 0.1, 0.8, 0.8)] * 5) is None
+
+
+def test_a_piece_of_a_scene_without_a_face_has_none() -> None:
+    picture = Picture(path=Path("n.jpg"), source="scene_negatives", label="not_face")
+    faces = crop_faces(picture, np.zeros((99, 99, 3), np.uint8), [cluster((0, 0, 50, 50))], None)
+    assert faces is not None
+    assert len(faces) == 0

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Card: puts measured figures into the model card, between two marks, and leaves the rest of it alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge.errors import SettingsError
+
+BEGIN, END = "<!-- figures: written by `maskgate-train faces evaluate --card` -->", "<!-- end of figures -->"
+
+
+def put_section(card: Path, text: str) -> None:
+    """Replace what lies between the marks. Raises SettingsError if the card or its marks are missing."""
+    try:
+        before, rest = card.read_text(encoding="utf-8").split(BEGIN)
+        after = rest.split(END)[1]
+    except (OSError, ValueError, IndexError) as error:
+        raise SettingsError(f"Model card {card}: the lines {BEGIN!r} and {END!r} are not in it once each.") from error
+    card.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clips: how steadily a detector holds a face in a film, and what it sees where nobody is.
+
+TRUTH.csv says how many faces there are from when to when, not where. So found means: at least as many boxes as faces
+(their number, capped), and a gap is the longest stretch without a box while exactly one face is to be seen.
+"""
+
+from __future__ import annotations
+
+import csv
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.errors import SettingsError
+from trainer.faces.detector import Detector
+
+RATE = 10
+"""Frames a second that are looked at, about what the unit judges."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a clip in which as many faces can be seen."""
+
+    start: float
+    end: float
+    faces: int
+    verdict: str
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What one detector made of one clip."""
+
+    clip: str
+    faces: int = 0
+    """Faces to be found, summed over the frames looked at."""
+    found: int = 0
+    longest_gap_s: float = 0.0
+    empty: int = 0
+    """Frames in which nobody is."""
+    false: int = 0
+    """Boxes in those."""
+    extra: int = 0
+    """Boxes beyond the number of faces in the other frames."""
+    milliseconds: float = 0.0
+
+
+def read_truth(path: Path) -> dict[str, list[Stretch]]:
+    """Stretches of each clip. Raises SettingsError if the file is missing."""
+    if not path.is_file():
+        raise SettingsError(f"{path}: no such file.", hint="`--videos` must be the folder of clips with their TRUTH.csv.")
+    found: dict[str, list[Stretch]] = {}
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["clip"], []).append(Stretch(float(row["t_start"]), float(row["t_end"]), int(row["faces"]), row["verdict"]))
+    return found
+
+
+def watch(path: Path, stretches: list[Stretch], detectors: list[Detector], long_side: int, score: float) -> list[Tally]:
+    """Show one clip to all detectors, frame by frame, and count."""
+    tallies = [Tally(clip=path.stem) for _ in detectors]
+    seen: list[float] = [float("nan")] * len(detectors)  # when each detector last saw the one face of this stretch
+    film = cv2.VideoCapture(str(path))
+    step = max(1, round((film.get(cv2.CAP_PROP_FPS) or RATE) / RATE))
+    number, frames, single = 0, 0, False
+    while film.grab():
+        at = number / (film.get(cv2.CAP_PROP_FPS) or RATE)
+        number += 1
+        if (number - 1) % step:
+            continue
+        frame = np.asarray(film.retrieve()[1], np.uint8)
+        now = next((part for part in stretches if part.start <= at < part.end), None)
+        frames += 1
+        for k, detector in enumerate(detectors):
+            begin = time.perf_counter()
+            boxes = sum(row[14] >= score for row in detector.detect(frame, long_side))
+            tallies[k].milliseconds += 1000 * (time.perf_counter() - begin)
+            if now is None or (now.faces == 0 and now.verdict != "nobody"):
+                continue
+            _count(tallies[k], now, int(boxes))
+            if now.faces == 1:
+                if boxes or not single:
+                    seen[k] = at
+                tallies[k].longest_gap_s = max(tallies[k].longest_gap_s, at - seen[k])
+        single = now is not None and now.faces == 1
+    for tally in tallies:
+        tally.milliseconds /= max(1, frames)
+    return tallies
+
+
+def _count(tally: Tally, now: Stretch, boxes: int) -> None:
+    if now.faces == 0:
+        tally.empty += 1
+        tally.false += boxes
+    else:
+        tally.faces += now.faces
+        tally.found += min(boxes, now.faces)
+        tally.extra += max(0, boxes - now.faces)
+
+
+def watch_all(folder: Path, models: list[Path], long_side: int, score: float) -> list[list[Tally]]:
+    """All clips of TRUTH.csv: for each model a tally of each clip."""
+    detectors = [Detector(model, 0.3) for model in models]
+    rows = [watch(folder / clip, stretches, detectors, long_side, score)
+            for clip, stretches in read_truth(folder / "TRUTH.csv").items() if (folder / clip).is_file()]
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluate: detectors side by side on the pictures of the test split and on the clips, into tables, plots and a card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+
+from edge.errors import SettingsError
+from trainer.faces.card import put_section
+from trainer.faces.clips import watch_all
+from trainer.faces.pictures import scenes
+from trainer.faces.plots import plot_false, plot_scores, plot_time
+from trainer.faces.results import Result, measure_all, names_of
+from trainer.faces.tables import clips_table, recall_table, scores_table
+
+
+def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], score: float, to: Path, card: Path | None) -> None:
+    """Measure, write `figures.md`, `figures.json` and plots into `to`, and the tables into the card if one is named.
+
+    Raises:
+        ModelError: a file is no detector. SettingsError: pictures or clips are missing.
+    """
+    cv2.setNumThreads(1)
+    names = names_of(models)
+    pictures = scenes(data, "test", ("webphotos",))
+    if not pictures:
+        raise SettingsError(f"{data}: webphotos has no test split.", hint="Its labels.csv must have rows with split `test`.")
+    results = measure_all(models, names, pictures, sizes)
+    tallies = watch_all(videos, models, 320, score)
+    to.mkdir(parents=True, exist_ok=True)
+    text = "\n\n".join([recall_table(results, score), scores_table(results, 320), clips_table(names, tallies, 320, score)]) + "\n"
+    (to / "figures.md").write_text(text)
+    (to / "figures.json").write_text(json.dumps(_plain(results), indent=1))
+    plot_false(results, 320, to / "recall-against-false-faces.png")
+    plot_time(results, score, to / "recall-against-time.png")
+    plot_scores(results, 320, to / "recall-against-score.png")
+    print(text)
+    if card is not None:
+        put_section(card, text)
+
+
+def _plain(results: list[Result]) -> list[dict[str, object]]:
+    return [{"model": r.model, "size": r.size, "milliseconds": r.milliseconds, "landmark_error": r.landmark_error,
+             "average_precision": r.outcome.average_precision(), "pictures": r.outcome.pictures,
+             "faces": [[face.label, round(face.share, 4), round(face.score, 4)] for face in r.outcome.faces],
+             "false": [round(value, 4) for value in r.outcome.false_scores]} for r in results]
+
