@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A real systemd of Debian Trixie or Bookworm in a container, to try the service in. Needs root on Debian, with
+# mmdebstrap, systemd-container and procps installed.
+#
+#   sysbox.sh up SUITE FOLDER      a fresh machine with FOLDER at /src (read-only); returns when it has booted
+#   sysbox.sh run SUITE COMMAND…   a command in it; exits with the command's status
+#   sysbox.sh down SUITE           switch it off and forget what was changed in it
+#
+# The bare system is made once and kept in ${MASKGATE_CACHE:-~/.cache/maskgate}/sysbox. Packages come from wherever this
+# machine's own apt and pip get theirs. A machine that nobody switches off ends after half an hour.
+set -euo pipefail
+verb=${1:?up, run or down} suite=${2:?trixie or bookworm}
+shift 2
+cache=${MASKGATE_CACHE:-$HOME/.cache/maskgate}/sysbox
+base=$cache/base-$suite root=$cache/root-$suite outside=$cache/$suite.pid
+packages=systemd,systemd-sysv,dbus,python3,python3-venv,python3-numpy,ca-certificates,procps,passwd
+mkdir -p "$cache"
+
+apt_sources() { # the archives of this machine's apt, for another suite
+    local key=/usr/share/keyrings/debian-archive-keyring.gpg uri release
+    # shellcheck disable=SC2016
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' | sort -u | while read -r uri release; do
+        case $release in
+            *security*) echo "deb [signed-by=$key] $uri $suite-security main" ;;
+            *updates* | *backports* | *proposed*) ;;
+            *) echo "deb [signed-by=$key] $uri $suite main" ;;
+        esac
+    done | sort -u
+}
+
+make_base() { # the bare system, unpacked, once
+    [ -e "$base/etc/os-release" ] && return
+    echo "making a bare $suite in $base" >&2
+    rm -rf "$base"
+    apt_sources | timeout 900 mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" \
+        --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Languages "none"' \
+        --aptopt='APT::Install-Recommends "false"' --dpkgopt='path-exclude=/usr/share/man/*' \
+        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+        "$suite" "$base.part" - >&2
+    # Nothing of this machine's own way to packages stays inside; it is bound in when the machine boots.
+    : >"$base.part/etc/apt/sources.list"
+    mv "$base.part" "$base"
+}
+
+pip_folders() { # local folders that this machine's pip takes packages from
+    python3 -m pip config list 2>/dev/null | grep -oE "(file://)?/[^ '\\\\]+" | sed 's#^file://##; s#/simple/*$##' | sort -u
+}
+
+init_pid() { # this machine's number for the container's init
+    local pid
+    pid=$(pgrep -P "$(cat "$outside" 2>/dev/null || echo 0)" -x systemd-nspawn) || return 1
+    pgrep -P "$pid" -x 'systemd|init'
+}
+
+inside() {
+    local pid variables
+    pid=$(init_pid) || { echo "$suite is not up" >&2; exit 125; }
+    mapfile -t variables < <(env | grep '^PIP_' || true)
+    nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup -- env -i \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "${variables[@]}" "$@"
+}
+
+bind() { # bind FILE|FOLDER [WHERE]: this machine's, read-only, at the same place inside
+    local where=${2:-$1}
+    [ -e "$1" ] || return 0
+    if [ -d "$1" ]; then
+        mkdir -p "$root$where"
+    elif [ ! -e "$root$where" ]; then
+        mkdir -p "$(dirname "$root$where")"
+        : >"$root$where"
+    fi
+    binds+=(--bind-ro="$1:$where")
+}
+
+up() {
+    local binds=() folder=$1 source
+    down
+    make_base
+    cp -a --reflink=auto "$base" "$root"
+    apt_sources >"$cache/$suite.list"
+    echo 'Acquire::Check-Valid-Until "false"; Acquire::Languages "none";' >"$root/etc/apt/apt.conf.d/90sysbox"
+    bind "$cache/$suite.list" /etc/apt/sources.list
+    bind "$folder" /src
+    bind /etc/resolv.conf
+    bind /etc/ssl/certs/ca-certificates.crt
+    bind /etc/pip.conf
+    for source in "$HOME/.config/pip/pip.conf" "$HOME/.pip/pip.conf"; do bind "$source" "/root${source#"$HOME"}"; done
+    while read -r source; do [ ! -d "$source" ] || bind "$source"; done < <(pip_folders)
+    # systemd 257 does not boot under cgroup v1: show it a pure cgroup2 tree, in a mount namespace of its own. The
+    # capabilities and bpf let it carry out DeviceAllow and IPAddressDeny, which otherwise do nothing.
+    # shellcheck disable=SC2016
+    setsid unshare --mount bash -c '
+        set -e
+        mount --make-rprivate /
+        [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup
+        mkdir -p "/sys/fs/cgroup/sysbox-$1"
+        echo $$ >"/sys/fs/cgroup/sysbox-$1/cgroup.procs"
+        echo $$ >"$2"
+        shift 2
+        exec timeout --foreground --kill-after=10 1800 "$@"' _ "$suite" "$outside" \
+        systemd-nspawn --quiet --boot --directory="$root" --machine="sysbox-$suite" --keep-unit --register=no \
+        --console=read-only --kill-signal=SIGRTMIN+3 --resolv-conf=off --timezone=off \
+        --system-call-filter=bpf --capability=CAP_BPF,CAP_NET_ADMIN,CAP_PERFMON "${binds[@]}" \
+        </dev/null >"$cache/$suite.console" 2>&1 &
+    for _ in $(seq 240); do
+        if init_pid >/dev/null && [ -S "/proc/$(init_pid)/root/run/dbus/system_bus_socket" ]; then
+            inside systemctl is-system-running --wait >&2 || true
+            return 0
+        fi
+        sleep 0.5
+    done
+    tail -n 30 "$cache/$suite.console" >&2
+    echo "$suite did not boot" >&2
+    return 1
+}
+
+down() {
+    local pid
+    if pid=$(init_pid); then
+        kill -KILL "$pid" # nothing in it is kept, so nothing need be saved
+        for _ in $(seq 50); do [ -d "/proc/$(cat "$outside")" ] || break; sleep 0.2; done
+    fi
+    rm -rf --one-file-system "$root" "$outside"
+}
+
+case $verb in
+    up) up "${1:?folder}" ;;
+    run) inside "$@" ;;
+    down) down ;;
+    *) echo "no verb $verb" >&2; exit 2 ;;
+esac
