@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 
 import cv2
 import numpy as np
@@ -46,7 +47,7 @@ def test_the_truth_covers_the_clip_without_gap_and_is_what_the_script_says() -> 
     assert [(float(row["t_start"]), float(row["t_end"]), int(row["faces"]), row["verdict"], row["note"]) for row in rows] == list(demo_clip.TRUTH)
     assert float(rows[0]["t_start"]) == 0
     assert float(rows[-1]["t_end"]) == demo_clip.END
-    assert all(before["t_end"] == after["t_start"] for before, after in zip(rows, rows[1:], strict=False))
+    assert all(before["t_end"] == after["t_start"] for before, after in itertools.pairwise(rows))
 
 
 def test_the_corridor_is_empty_where_the_truth_says_so(clip: tuple[list[NDArray[np.uint8]], float]) -> None:

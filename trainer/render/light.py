@@ -8,6 +8,7 @@ A drawn mask that is lit, tinted, blurred and grained like the skin around it gi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -59,13 +60,21 @@ def measure(image: Image, pose: Pose, rng: np.random.Generator) -> Light:
     weights = np.linalg.lstsq(design.T @ design + np.diag([0, 0.3, 0.3]), design.T @ (grey[trusted] / level), rcond=None)[0]
     crop = _face_crop(image, pose)
     luma = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
-    bright = float(np.percentile(luma, 96))
-    white = float(np.clip(np.sqrt(level * 1.35 * max(bright, level)) * rng.uniform(0.92, 1.12), 1.05 * level, 250))
-    spread = crop.max(2).astype(np.int16) - crop.min(2)
-    chroma = float(np.clip(np.percentile(spread, 75) / max(level, 30) / 0.12, 0, 1))
+    bright = _quantile(luma, 0.96)
+    white = float(np.clip(np.sqrt(level * 1.35 * max(bright, level)) * rng.uniform(0.95, 1.28), 1.05 * level, 252))
+    blue, green, red = cv2.split(crop)
+    spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
+    chroma = float(np.clip(_quantile(spread, 0.75) / max(level, 30) / 0.12, 0, 1))
     blur = _blur(luma)
     return Light(skin, white * _cast(skin, chroma, rng), (float(np.clip(weights[1], -0.5, 0.5)), float(np.clip(weights[2], -0.35, 0.35))),
                  chroma, blur, _noise(luma))
+
+
+def _quantile(values: NDArray[Any], share: float) -> float:
+    """The value that `share` of them do not exceed; ten times as fast as numpy's, which interpolates."""
+    flat = values.ravel()
+    place = min(int(share * flat.size), flat.size - 1)
+    return float(np.partition(flat, place)[place])
 
 
 def _samples(image: Image, pose: Pose) -> NDArray[np.float64]:
@@ -118,7 +127,7 @@ def _sigma(picture: Field, probe: float) -> float:
     """
     before = _slopes(picture)
     after = _slopes(field(cv2.GaussianBlur(picture, (0, 0), probe)))
-    strong = after >= np.percentile(after, 94)
+    strong = after >= _quantile(after, 0.94)
     ratio = float(before[strong].mean() / max(float(after[strong].mean()), 1e-3))
     return probe / float(np.sqrt(max(ratio, 1.02) ** 2 - 1))
 
@@ -131,4 +140,4 @@ def _noise(luma: Image) -> float:
     """Sigma of the noise (Immerkaer's mask, 1996), taken from the smoother half of the face."""
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     residual = np.abs(cv2.filter2D(luma, cv2.CV_32F, kernel))
-    return float(np.clip(np.percentile(residual, 40) / 0.524 / 6, 0, 14))
+    return float(np.clip(_quantile(residual, 0.40) / 0.524 / 6, 0, 14))

@@ -20,8 +20,8 @@ Array = NDArray[np.float64]
 EYES_APART, MOUTH_WIDE = 0.94, 0.76
 NOSE_Y, NOSE_Z = 0.6, 0.42
 CHIN_Y = 1.65
-TURN_MAX = 0.55
-"""Nose tip off the middle, in eye distances: about 45 degrees. Beyond it the far side cannot be seen, nor drawn."""
+TURN_MAX = 0.48
+"""Nose tip off the middle, in eye distances: about 42 degrees. Beyond it the far side cannot be seen, nor drawn."""
 SMALLEST_PX = 3.0
 """Least distance from eyes to mouth: a face of about 8 px."""
 
