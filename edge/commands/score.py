@@ -27,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    import logging
+
     import msgspec
     from tqdm import tqdm
 
@@ -38,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         if name not in truth:
             raise CameraNotFound(f"{name}: TRUTH.csv does not name this clip.", hint=f"It names {', '.join(truth)}.")
     settings = load_settings(arguments.config)
+    logging.getLogger("maskgate").setLevel(logging.WARNING)  # the table says it better
     scores = [play(arguments.folder / name, settings, truth[name])
               for name in tqdm(names, unit="clip", disable=not sys.stderr.isatty())]
     if arguments.json:

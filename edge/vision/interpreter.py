@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
+from edge.vision.quiet import quiet_stderr
 
 
 def _runtime() -> Any:
@@ -33,8 +34,10 @@ class Graph:
             ModelError: the runtime refuses the model, or it has other than one input and one output.
         """
         try:
-            self._interpreter = _runtime()(model_content=model, num_threads=threads)
-            self._interpreter.allocate_tensors()
+            runtime = _runtime()
+            with quiet_stderr():
+                self._interpreter = runtime(model_content=model, num_threads=threads)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"The TFLite runtime refuses the model: {error}") from error
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
