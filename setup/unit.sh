@@ -192,6 +192,7 @@ unit_service() {
     run systemctl daemon-reload
     run systemctl enable --quiet maskgate.service
     if ! run systemctl restart maskgate.service; then
+        step=
         journalctl --unit maskgate.service --no-pager --output cat --lines 8 >&2 || true
         fail "MaskGate is installed, but its service does not start: see above; change $etc/maskgate.toml, then: systemctl restart maskgate"
     fi
