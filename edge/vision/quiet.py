@@ -18,7 +18,7 @@ def quiet_opencv() -> Iterator[None]:
     """Within it OpenCV logs nothing; the level is put back afterwards."""
     import cv2
 
-    logging = getattr(cv2.utils, "logging", cv2)  # up to 4.11 it is at the top, from 4.12 on and in 5.0 there
+    logging = getattr(cv2.utils, "logging", cv2)  # 4.8 and 4.11 have it at the top, 4.14 and 5.0 there
     before = logging.getLogLevel()
     logging.setLogLevel(SILENT)
     try:
