@@ -29,7 +29,7 @@ FAR_PX, NEAR_PX = 18.0, 140.0
 SHUTTER_S, MOTION_STEPS = 0.017, 5
 
 TRUTH = (
-    (0.0, APPEARS, 0, "none", "empty corridor"),
+    (0.0, APPEARS, 0, "nobody", "empty corridor"),
     (APPEARS, 2.8, 1, "unclear", "bare, far off, walking up"),
     (2.8, MASKED, 1, "no_mask", "bare"),
     (MASKED, MASKED + BLEND_S, 1, "unclear", "mask appears"),
@@ -37,7 +37,7 @@ TRUTH = (
     (SLIPPED, SLIPPED + BLEND_S, 1, "unclear", "mask slips"),
     (SLIPPED + BLEND_S, LEAVES, 1, "incorrect", "the nose is out"),
     (LEAVES, GONE, 1, "unclear", "leaves to the right, cut off by the frame's edge"),
-    (GONE, END, 0, "none", "empty corridor"),
+    (GONE, END, 0, "nobody", "empty corridor"),
 )
 
 

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bad input at every door of `maskgate`: a clear line, the right exit code, the panel left safe, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.commands.main import main
+from edge.demo import CLIP
+from edge.vision import MODELS
+from edge.vision.bundle import LABELS, load_bundle, write_bundle
+
+
+def run(capfd: pytest.CaptureFixture[str], *words: object) -> tuple[int, str]:
+    """Exit code and standard error of one command."""
+    code = main([str(word) for word in words])
+    return code, capfd.readouterr().err
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    """An empty settings file, so that no test depends on what is installed here."""
+    path = tmp_path / "unit.toml"
+    path.write_text("")
+    return path
+
+
+def pins_of(path: Path) -> dict[str, int]:
+    """The last level of every output in a pins file."""
+    return {line["pin"]: line["value"] for line in map(json.loads, path.read_text().splitlines())}
+
+
+def assert_safe(path: Path) -> None:
+    levels = pins_of(path)
+    assert set(levels) == {"green", "amber", "red", "buzzer", "relay"}
+    assert not any(levels.values())
+
+
+CAMERAS = {
+    "nowhere.mp4": "no such file or folder",
+    "/dev/video97": "/dev/video97",
+    "ftp://camera": "not known",
+    "empty": "no picture",
+}
+
+
+@pytest.mark.parametrize("source", CAMERAS)
+def test_a_missing_camera_ends_with_3_and_the_panel_safe(settings: Path, tmp_path: Path, source: str, capfd: pytest.CaptureFixture[str],
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    code, said = run(capfd, "run", "--config", settings, "--source", source, "--panel", "mock", "--pins", "pins.jsonl")
+    assert code == 3
+    assert CAMERAS[source] in said
+    assert "Traceback" not in said
+    assert_safe(tmp_path / "pins.jsonl")
+
+
+def test_a_truncated_clip_is_judged_as_far_as_it_goes_and_ends_with_3(settings: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    whole, cut = tmp_path / "whole.avi", tmp_path / "cut.avi"
+    writer = cv2.VideoWriter(str(whole), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
+    for seed in range(40):
+        writer.write(np.random.default_rng(seed).integers(0, 256, (240, 320, 3), dtype=np.uint8))
+    writer.release()
+    cut.write_bytes(whole.read_bytes()[:whole.stat().st_size // 2])
+    code, said = run(capfd, "run", "--config", settings, "--source", cut, "--fast", "--panel", "mock", "--pins", tmp_path / "pins.jsonl")
+    assert code == 3
+    assert "cut" in said
+    assert_safe(tmp_path / "pins.jsonl")
+
+
+def test_a_text_file_is_no_clip(settings: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    text = tmp_path / "notes.mp4"
+    text.write_text("not a clip")
+    code, said = run(capfd, "run", "--config", settings, "--source", text, "--panel", "mock")
+    assert code == 3
+    assert "no video" in said
+
+
+def test_corrupt_pictures_among_good_ones_are_skipped_and_counted(settings: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str],
+                                                                 caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("a.png", "c.png"):
+        cv2.imwrite(str(folder / name), np.full((120, 160, 3), 128, np.uint8))
+    (folder / "b.png").write_text("no picture")
+    code, said = run(capfd, "check", folder, "--config", settings)
+    assert code == 0
+    assert "b.png" in said
+    assert "1 of 3 files could not be read" in said
+    assert main(["run", "--config", str(settings), "--source", str(folder), "--fast", "--panel", "none"]) == 0
+    assert "b.png" in caplog.text
+
+
+def test_check_without_one_readable_picture_ends_with_3(settings: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "only.jpg").write_text("no picture")
+    assert run(capfd, "check", tmp_path / "only.jpg", "--config", settings)[0] == 3
+    assert run(capfd, "check", tmp_path / "nowhere", "--config", settings)[0] == 3
+
+
+def models(folder: Path) -> dict[str, tuple[Path, str]]:
+    """Broken mask models, and what is said of each."""
+    bundle = load_bundle(MODELS / "mask.tflite")
+    text, cut, bare, swapped, wide = (folder / f"{name}.tflite" for name in ("text", "cut", "bare", "swapped", "wide"))
+    text.write_text("I am a model")
+    data = bundle.path.read_bytes()
+    cut.write_bytes(data[:len(data) // 2])
+    bare.write_bytes(bundle.model)
+    write_bundle(swapped, bundle.model, replaced(bundle.description, labels=LABELS[::-1]))
+    write_bundle(wide, bundle.model, replaced(bundle.description, input_px=64 if bundle.description.input_px != 64 else 96))
+    damaged = folder / "damaged.tflite"
+    spoilt = bytearray(data)
+    spoilt[len(bundle.model) // 2] ^= 0xFF
+    damaged.write_bytes(bytes(spoilt))
+    return {"text": (text, "no TFLite"), "cut": (cut, "no description inside"), "bare": (bare, "no description inside"),
+            "swapped": (swapped, "labels"), "wide": (wide, "its description says"), "damaged": (damaged, "damaged"),
+            "missing": (folder / "missing.tflite", "cannot be read")}
+
+
+def replaced(description, **changes):
+    from dataclasses import replace
+
+    return replace(description, **changes)
+
+
+@pytest.mark.parametrize("which", ["text", "cut", "bare", "swapped", "wide", "damaged", "missing"])
+def test_a_model_that_does_not_fit_ends_with_4_and_the_panel_safe(tmp_path: Path, which: str, capfd: pytest.CaptureFixture[str]) -> None:
+    path, said_of_it = models(tmp_path)[which]
+    settings = tmp_path / "unit.toml"
+    settings.write_text(f'[masks]\nmodel = "{path}"\n')
+    code, said = run(capfd, "run", "--config", settings, "--source", CLIP, "--panel", "mock", "--pins", tmp_path / "pins.jsonl")
+    assert code == 4
+    assert said_of_it in said
+    assert_safe(tmp_path / "pins.jsonl")
+    assert run(capfd, "model", "show", path)[0] == 4
+
+
+def test_a_face_detector_that_is_none_ends_with_4(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "face.onnx"
+    shutil.copy(MODELS / "mask.tflite", other)
+    (tmp_path / "unit.toml").write_text(f'[faces]\nmodel = "{other}"\n')
+    code, said = run(capfd, "run", "--config", tmp_path / "unit.toml", "--source", CLIP, "--panel", "mock", "--pins", tmp_path / "pins.jsonl")
+    assert code == 4
+    assert "cls, obj, bbox and kps" in said
+    assert_safe(tmp_path / "pins.jsonl")
+
+
+SETTINGS: Sequence[tuple[str, int, str]] = [
+    ("[door]\nhold_sec = 1\n", 2, "did you mean hold_s"),
+    ("[door]\nlooks_min = 'three'\n", 2, "a whole number from 3 to 30"),
+    ("[panel]\nred_pin = 17\n", 5, "green_pin"),
+    ("[panel]\nred_pin = 99\n", 5, "99"),
+    ("[panel]\nred_pin = 'BOARD6'\n", 5, "BOARD6"),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "said_of_it"), SETTINGS)
+def test_wrong_settings_stop_the_start(tmp_path: Path, text: str, code: int, said_of_it: str, capfd: pytest.CaptureFixture[str]) -> None:
+    settings = tmp_path / "unit.toml"
+    settings.write_text(text)
+    for command in (["run", "--config", settings, "--source", CLIP, "--panel", "mock"], ["config", "check", settings]):
+        found, said = run(capfd, *command)
+        assert found == code
+        assert said_of_it in said
+        assert "unit.toml" in said
+
+
+def test_a_machine_without_gpio_says_so(settings: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, said = run(capfd, "run", "--config", settings, "--source", CLIP, "--panel", "gpio")
+    assert code == 5
+    assert "--panel mock" in said
+
+
+def test_saving_into_nowhere_ends_with_2(settings: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, said = run(capfd, "run", "--config", settings, "--source", CLIP, "--panel", "none", "--save", tmp_path / "nowhere" / "out.mp4")
+    assert code == 2
+    assert "folder does not exist" in said
