@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,9 @@ def to_int8(model: Any, pictures: NDArray[np.uint8]) -> bytes:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8
     converter.inference_output_type = tf.float32
-    graph: bytes = converter.convert()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "statistics were expected, but not specified": of an old way to quantise
+        graph: bytes = converter.convert()
     require_int8(graph)
     return graph
 
@@ -71,7 +74,9 @@ def tensor_types(graph: bytes) -> Counter[str]:
     """How many tensors of each type a TFLite graph holds."""
     from ai_edge_litert.interpreter import Interpreter
 
-    reader = Interpreter(model_content=graph, experimental_preserve_all_tensors=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "intended for debugging": so is this
+        reader = Interpreter(model_content=graph, experimental_preserve_all_tensors=True)
     return Counter(np.dtype(detail["dtype"]).name for detail in reader.get_tensor_details() if detail["name"])
 
 

@@ -67,7 +67,9 @@ def augment(picture: Picture, rng: np.random.Generator, settings: Augment, margi
         image = _noisy(image, rng)
     if rng.random() < settings.jpeg:
         code = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(18, 90))])[1]
-        image = _u8(cv2.imdecode(code, cv2.IMREAD_COLOR))
+        decoded = cv2.imdecode(code, cv2.IMREAD_COLOR)
+        assert decoded is not None
+        image = _u8(decoded)
     if side != size_px:
         how = cv2.INTER_LINEAR if rng.random() < 0.7 else cv2.INTER_CUBIC
         image = _u8(cv2.resize(image, (size_px, size_px), interpolation=how))
@@ -162,7 +164,7 @@ def _lit_from(image: Picture, rng: np.random.Generator) -> Picture:
     else:  # a bright door behind a dark face
         ring = np.clip((along[None, :] ** 2 + along[:, None] ** 2 - 0.6) / 0.8, 0, 1)[..., None]
         light = image * np.float32(rng.uniform(0.35, 0.8)) * (1 - ring) + (image + np.float32(rng.uniform(20, 140))) * ring
-    return np.clip(light, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(light, 0, 255), np.uint8)
 
 
 def _smeared(image: Picture, rng: np.random.Generator) -> Picture:

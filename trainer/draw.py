@@ -18,7 +18,7 @@ from trainer.augment import augment
 from trainer.data.cache import Faces, Row, face_of
 from trainer.data.labels import CLASSES, NOT_FACE
 from trainer.errors import TrainerError
-from trainer.mixing import made_of
+from trainer.mixing import make, wanted
 from trainer.recipe import Recipe, Sampling
 
 EVEN = np.full(len(CLASSES), 1 / len(CLASSES), np.float32)
@@ -47,6 +47,7 @@ class Drawer:
             TrainerError: a class has nothing to draw from.
         """
         self._faces, self._recipe = faces, recipe
+        self._bank: dict[tuple[str, str, int], NDArray[np.uint8] | None] = {}
         self._members: dict[str, NDArray[np.int64]] = {}
         self._sums: dict[str, NDArray[np.float64]] = {}
         for label in (*CLASSES, NOT_FACE):
@@ -80,17 +81,29 @@ class Drawer:
         else:
             shares = np.array([recipe.sampling.classes.get(label, 0.0) for label in CLASSES])
             label = CLASSES[int(rng.choice(len(CLASSES), p=shares / shares.sum()))]
-            picture, label = self._face(label, rng)
+            picture = self.made(label, rng)
             target = np.eye(len(CLASSES), dtype=np.float32)[CLASSES.index(label)]
         return augment(picture, rng, recipe.augment, model.margin, model.input_px), target
 
-    def _face(self, label: str, rng: np.random.Generator) -> tuple[NDArray[np.uint8], str]:
-        return made_of(self, label, rng, self._recipe.render) or (self._faces.pictures[self.pick(label, rng)], label)
+    def made(self, label: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """A cached square that shows this label: a real face, or one made of others as the recipe's shares say."""
+        kind = wanted(label, rng, self._recipe.render)
+        made = self._from_bank(kind, label, int(rng.integers(self._recipe.render.bank))) if kind else None
+        return self._faces.pictures[self.pick(label, rng)] if made is None else made
+
+    def _from_bank(self, kind: str, label: str, place: int) -> NDArray[np.uint8] | None:
+        """Making a face costs as much as augmenting ten, so each place of the bank is filled once, when first drawn,
+        from a generator of its own: what lies there does not depend on what was drawn before."""
+        key = (kind, label, place)
+        if key not in self._bank:
+            rng = np.random.default_rng((self._recipe.fit.seed, len(kind), CLASSES.index(label), place))
+            self._bank[key] = make(self, kind, label, rng)
+        return self._bank[key]
 
     def example(self, label: str, rng: np.random.Generator) -> NDArray[np.uint8]:
         """One face of this label as training would draw it, BGR."""
         model = self._recipe.model
-        return augment(self._face(label, rng)[0], rng, self._recipe.augment, model.margin, model.input_px)
+        return augment(self.made(label, rng), rng, self._recipe.augment, model.margin, model.input_px)
 
     def pick(self, label: str, rng: np.random.Generator) -> int:
         """A row of this label, by weight."""

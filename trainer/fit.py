@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -161,22 +162,18 @@ class _Run:
                                      for i in range(0, len(pictures), 64)])
         return score(logits, truth)
 
-    def _averaged(self) -> Any:
-        from contextlib import contextmanager
-
-        @contextmanager
-        def swapped() -> Any:
-            variables = self._rest + self._head
-            kept = [v.numpy() for v in variables]
-            for v, average in zip(variables, self._averages, strict=True):
-                v.assign(average)
-            try:
-                yield
-            finally:
-                for v, value in zip(variables, kept, strict=True):
-                    v.assign(value)
-
-        return swapped()
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Within it the network has its averaged weights."""
+        variables = self._rest + self._head
+        kept = [v.numpy() for v in variables]
+        for v, average in zip(variables, self._averages, strict=True):
+            v.assign(average)
+        try:
+            yield
+        finally:
+            for v, value in zip(variables, kept, strict=True):
+                v.assign(value)
 
     def _state(self) -> list[Any]:
         return [*self._rest, *self._head, *self._averages, *self._head_adam.variables, *self._adam.variables]
@@ -184,7 +181,8 @@ class _Run:
     def save(self, path: Path, step: int) -> None:
         part = path.with_name("last.part.npz")
         try:
-            np.savez(part, step=step, **{f"v{i}": np.asarray(v) for i, v in enumerate(self._state())})
+            arrays: dict[str, Any] = {f"v{i}": np.asarray(v) for i, v in enumerate(self._state())}
+            np.savez(part, step=step, **arrays)
             part.replace(path)
         except OSError:
             part.unlink(missing_ok=True)

@@ -134,7 +134,7 @@ class AizooJudge:
         nowhere = ((0.0, 0.0),) * 5
         faces, said = [], {}
         for i in np.asarray(keep, int).reshape(-1):
-            face = Face(Box(*corners[i], *(size[i] * (width, height))), nowhere, float(scores[i].max()))  # type: ignore[arg-type]
+            face = Face(Box(*corners[i], *(size[i] * (width, height))), nowhere, float(scores[i].max()))
             faces.append(face)
             total = float(scores[i].sum())
             said[id(face)] = Probabilities(float(scores[i][0]) / total, 0.0, float(scores[i][1]) / total)

@@ -27,26 +27,33 @@ class Source(Protocol):
     def pick_found(self, label: str, rng: np.random.Generator) -> tuple[Picture, Face] | None: ...
 
 
-def made_of(source: Source, label: str, rng: np.random.Generator, settings: Render) -> tuple[Picture, str] | None:
-    """A made face that shows `label`; none: draw a real one (most of the time, or when the making fails)."""
+def wanted(label: str, rng: np.random.Generator, settings: Render) -> str | None:
+    """Which kind of made face comes next: `drawn`, `transplanted`; none: a real one (most of the time)."""
     draw = rng.random()
     share = settings.share.get(label, 0.0)
     if draw < share:
-        return _drawn(source, label, rng)
-    if draw < share + settings.transplant.get(label, 0.0):
-        return _transplanted(source, label, rng)
+        return "drawn"
+    return "transplanted" if draw < share + settings.transplant.get(label, 0.0) else None
+
+
+def make(source: Source, kind: str, label: str, rng: np.random.Generator, tries: int = 8) -> Picture | None:
+    """A made face that shows `label`; none when the faces that came up would not do (not found, turned too far)."""
+    way = _drawn if kind == "drawn" else _transplanted
+    for _ in range(tries):
+        if (picture := way(source, label, rng)) is not None:
+            return picture
     return None
 
 
-def _drawn(source: Source, label: str, rng: np.random.Generator) -> tuple[Picture, str] | None:
+def _drawn(source: Source, label: str, rng: np.random.Generator) -> Picture | None:
     bare = source.pick_found(NO_MASK, rng)
     if bare is None:
         return None
     done = render_mask(*bare, random_style(rng, Label(label)), rng)
-    return (np.asarray(done.image, np.uint8), str(done.label.value)) if done.drawn else None
+    return np.asarray(done.image, np.uint8) if done.drawn else None
 
 
-def _transplanted(source: Source, label: str, rng: np.random.Generator) -> tuple[Picture, str] | None:
+def _transplanted(source: Source, label: str, rng: np.random.Generator) -> Picture | None:
     """Set the lower face of one picture into another.
 
     For `incorrect` the cloth of a masked face goes onto a bare one from below the nose or below the mouth down; for
@@ -78,7 +85,7 @@ def _transplanted(source: Source, label: str, rng: np.random.Generator) -> tuple
         return None
     gain = _same_light(picture, face, other, other_face)
     mixed = picture * (1 - alpha) + np.clip(moved * gain, 0, 255) * alpha
-    return mixed.astype(np.uint8), label
+    return np.asarray(mixed, np.uint8)
 
 
 def _axes(face: Face) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:

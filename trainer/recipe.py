@@ -23,7 +23,7 @@ class _Part(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tru
     """A section: unknown keys are errors, so that a misspelt setting never trains silently with its default."""
 
 
-class Data(_Part):
+class Data(_Part, frozen=True):
     """Which faces are drawn."""
 
     detector: str = "weights/yunet_n_640_640.onnx"
@@ -34,7 +34,7 @@ class Data(_Part):
     """Splits that are drawn from. `val` and `test` are never in here for a model that is measured on them."""
 
 
-class Model(_Part):
+class Model(_Part, frozen=True):
     """The network."""
 
     name: str = "maskgate-mask"
@@ -47,7 +47,7 @@ class Model(_Part):
     """`imagenet`, `none`, or a file beside the data folder (for instance `weights/x.h5`)."""
 
 
-class Sampling(_Part):
+class Sampling(_Part, frozen=True):
     """How often a face is drawn: first its class, then inside the class by weight."""
 
     classes: dict[str, Share] = msgspec.field(default_factory=lambda: {"mask": 0.34, "incorrect": 0.32, "no_mask": 0.34})
@@ -59,16 +59,18 @@ class Sampling(_Part):
     """In eye distances, as `edge.vision.quality.turn` measures it; 0.3 is about 30 degrees."""
 
 
-class Render(_Part):
+class Render(_Part, frozen=True):
     """Drawn masks, hands and transplanted lower faces: share of each class's draws that are made from other faces."""
 
     share: dict[str, Share] = msgspec.field(default_factory=dict)
     """By class, of the drawn kinds: `mask` and `incorrect` from bare faces, `no_mask` with a hand or a thing before it."""
     transplant: dict[str, Share] = msgspec.field(default_factory=dict)
     """By class: a real lower face of another picture set into this one, over the nose, below it or below the mouth."""
+    bank: Annotated[int, Meta(ge=1)] = 1500
+    """How many different ones are made of each kind and class."""
 
 
-class Augment(_Part):
+class Augment(_Part, frozen=True):
     """Ranges of the augmentation; `trainer.augment` says what each does. Standard deviations are of normal draws."""
 
     rotate_deg: Weight = 12.0
@@ -92,7 +94,7 @@ class Augment(_Part):
     occlude: Share = 0.12
 
 
-class Fit(_Part):
+class Fit(_Part, frozen=True):
     """The optimisation."""
 
     seed: int = 1
@@ -118,7 +120,7 @@ class Fit(_Part):
     watch_every: Count = 200
 
 
-class Recipe(_Part):
+class Recipe(_Part, frozen=True):
     """One training."""
 
     data: Data = msgspec.field(default_factory=Data)

@@ -11,7 +11,8 @@ import cv2
 
 from trainer.data.check import Findings, check, contact_sheet
 from trainer.data.manifest import counts, write_manifest
-from trainer.data.readers import LAYOUTS, __doc__ as layouts_text
+from trainer.data.readers import LAYOUTS
+from trainer.data.readers import __doc__ as layouts_text
 from trainer.data.splits import split_by_group
 from trainer.errors import TrainerError
 from trainer.shelf import samples_of

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which face comes next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from trainer_pictures import tiny_faces
+
+from trainer.data.cache import Faces
+from trainer.data.labels import NOT_FACE
+from trainer.draw import Drawer, ahead, weight_of
+from trainer.errors import TrainerError
+from trainer.recipe import Fit, Model, Recipe, Render, Sampling
+
+RECIPE = Recipe(model=Model(input_px=32), fit=Fit(batch=64, negatives=0.0, smoothing=0.0, seed=5))
+
+
+def _drawer(recipe: Recipe = RECIPE, faces: Faces | None = None) -> Drawer:
+    faces = faces or tiny_faces()
+    return Drawer(faces, recipe, range(len(faces.rows)))
+
+
+def test_a_step_draws_the_same_batch_whenever_it_is_asked() -> None:
+    first, again, other = _drawer().batch(7), _drawer().batch(7), _drawer().batch(8)
+    assert (first.pictures == again.pictures).all()
+    assert (first.pictures != other.pictures).any()
+
+
+def test_batches_drawn_ahead_are_those_drawn_one_by_one() -> None:
+    drawer = _drawer()
+    assert all((batch.pictures == drawer.batch(step).pictures).all() for step, batch in enumerate(ahead(drawer, 3, 6), 3))
+
+
+def test_what_goes_wrong_while_drawing_ahead_is_raised_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawer = _drawer()
+    monkeypatch.setattr(drawer, "batch", lambda step: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        list(ahead(drawer, 0, 2))
+
+
+def test_classes_are_drawn_by_their_shares() -> None:
+    sampling = Sampling(classes={"mask": 0.5, "incorrect": 0.25, "no_mask": 0.25})
+    drawer = _drawer(Recipe(model=RECIPE.model, fit=RECIPE.fit, sampling=sampling))
+    share = np.mean([drawer.batch(step).targets.mean(axis=0) for step in range(12)], axis=0)
+    assert share == pytest.approx([0.5, 0.25, 0.25], abs=0.06)
+
+
+def test_pictures_are_rgb() -> None:
+    """The cache is BGR; `mask` is painted blue there."""
+    batch = _drawer().batch(0)
+    blue = batch.pictures[batch.targets[:, 0] == 1].mean(axis=(0, 1, 2))
+    assert blue[2] > blue[0] + 20
+
+
+def test_faces_without_an_answer_have_an_even_target() -> None:
+    drawer = _drawer(Recipe(model=RECIPE.model, fit=Fit(batch=8, negatives=1.0, smoothing=0.0)))
+    assert drawer.batch(0).targets == pytest.approx(1 / 3)
+
+
+def test_a_class_whose_every_source_has_weight_nothing_is_refused() -> None:
+    with pytest.raises(TrainerError, match="Nothing to draw from for 'mask'"):
+        _drawer(Recipe(sampling=Sampling(sources={"web": 0.0})))
+
+
+def test_a_source_and_label_weighs_more_than_its_source() -> None:
+    row = tiny_faces().rows[0]
+    assert weight_of(row, Sampling(sources={"web": 2.0, "web/mask": 3.0})) == 3.0
+    assert weight_of(replace(row, label=NOT_FACE), Sampling(sources={"web": 2.0, "web/mask": 3.0})) == 2.0
+
+
+def test_turned_heads_weigh_more() -> None:
+    row = replace(tiny_faces(found=True).rows[0], landmarks=(84.0, 92.0, 140.0, 92.0, 150.0, 118.0, 92.0, 142.0, 132.0, 142.0))
+    assert weight_of(row, Sampling(turned=3.0)) == 3.0
+    assert weight_of(tiny_faces(found=True).rows[0], Sampling(turned=3.0)) == 1.0
+
+
+@pytest.mark.parametrize("kind", ["share", "transplant"])
+def test_what_lies_in_the_bank_does_not_depend_on_what_was_drawn_before(kind: str) -> None:
+    recipe = Recipe(render=Render(**{kind: {"mask": 1.0, "incorrect": 1.0, "no_mask": 1.0}}, bank=2))
+    faces = tiny_faces(found=True)
+    one, other = _drawer(recipe, faces), _drawer(recipe, faces)
+    rng = np.random.default_rng(1)
+    for label in ("incorrect", "mask"):
+        other.made(label, rng)
+    for label in ("mask", "incorrect", "no_mask"):
+        assert (one.made(label, np.random.default_rng(3)) == other.made(label, np.random.default_rng(3))).all()
+
+
+def test_a_made_face_differs_from_every_real_one() -> None:
+    faces = tiny_faces(found=True)
+    made = _drawer(Recipe(render=Render(share={"incorrect": 1.0})), faces).made("incorrect", np.random.default_rng(1))
+    assert all((made != picture).any() for picture in faces.pictures)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which found face belongs to which labelled box, and where a cached face comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from trainer_pictures import picture
+
+from edge.look import Box, Face
+from trainer.data.cache import faces_of, open_cache
+from trainer.data.find import fit
+from trainer.data.manifest import Sample
+from trainer.errors import TrainerError
+
+NOWHERE = ((0.0, 0.0),) * 5
+
+
+def _face(*box: float) -> Face:
+    return Face(Box(*box), NOWHERE, 0.9)
+
+
+def test_each_face_is_given_to_one_box_the_best_overlap_first() -> None:
+    near, far = _face(10, 10, 20, 20), _face(100, 10, 20, 20)
+    assert fit([Box(12, 12, 20, 20), Box(11, 11, 20, 20), Box(98, 8, 24, 24)], [far, near]) == [None, near, far]
+
+
+def test_a_tight_box_belongs_to_a_wide_face_around_the_same_middle() -> None:
+    wide = _face(0, 0, 40, 40)
+    assert fit([Box(10, 10, 21, 21)], [wide]) == [wide]
+    assert fit([Box(15, 15, 9, 9)], [wide]) == [None]
+
+
+class _Nobody:
+    def all_faces(self, image: np.ndarray) -> list[Face]:
+        return []
+
+    def main_face(self, image: np.ndarray) -> None:
+        return None
+
+
+def test_where_nothing_is_found_the_label_or_the_whole_picture_stands() -> None:
+    boxed = Sample(path="a", box=Box(1, 2, 30, 30), label="mask", source="s", group="g")
+    whole = Sample(path="a", box=None, label="mask", source="s", group="g")
+    image = np.zeros((50, 60, 3), np.uint8)
+    found = faces_of([boxed, whole], image, _Nobody(), "a")  # type: ignore[arg-type]
+    assert [box for box, _ in found] == [Box(1, 2, 30, 30), Box(0, 0, 60, 50)]
+
+
+def test_a_box_outside_its_picture_is_an_error() -> None:
+    sample = Sample(path="a", box=Box(100, 2, 30, 30), label="mask", source="s", group="g")
+    with pytest.raises(TrainerError, match="lies outside the picture of 60 by 50"):
+        faces_of([sample], np.zeros((50, 60, 3), np.uint8), _Nobody(), "a")  # type: ignore[arg-type]
+
+
+def test_a_cache_without_a_detector_names_the_file_it_looked_for(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    with pytest.raises(TrainerError, match=r"nowhere\.onnx: no such file"):
+        open_cache([Sample(path="a.jpg", box=None, label="mask", source="s", group="g")], tmp_path, tmp_path / "nowhere.onnx", tmp_path / "cache")
+
+
+@pytest.mark.shared
+def test_a_cache_is_made_once_and_read_again(tmp_path: Path, shared: Path) -> None:
+    detector = shared / "weights/yunet_n_640_640.onnx"
+    picture(tmp_path / "a.jpg")
+    samples = [Sample(path="a.jpg", box=Box(5, 5, 20, 24), label="mask", source="s", group="g")]
+    first = open_cache(samples, tmp_path, detector, tmp_path / "cache", workers=1)
+    (tmp_path / "a.jpg").unlink()
+    again = open_cache(samples, tmp_path, detector, tmp_path / "cache", workers=1)
+    assert again.rows == first.rows
+    assert (again.pictures == first.pictures).all()
+
+
+@pytest.mark.shared
+def test_a_picture_that_is_missing_stops_the_cache_with_its_name(tmp_path: Path, shared: Path) -> None:
+    samples = [Sample(path="gone.jpg", box=None, label="mask", source="s", group="g")]
+    with pytest.raises(TrainerError, match=r"gone\.jpg: no such file"):
+        open_cache(samples, tmp_path, shared / "weights/yunet_n_640_640.onnx", tmp_path / "cache", workers=1)

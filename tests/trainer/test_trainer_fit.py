@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole training, in seconds: four coloured classes and a small network."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from trainer_pictures import tiny_faces
+
+from trainer.errors import TrainerError
+from trainer.recipe import Data, Fit, Model, Recipe
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore")]  # TensorFlow's own warnings are its own
+
+RECIPE = Recipe(model=Model(architecture="small", input_px=32, weights="none", dropout=0.0), data=Data(),
+                fit=Fit(batch=16, head_steps=4, head_rate=1e-2, steps=20, rate=5e-3, warm_up=2, watch_every=8, average=0.5))
+
+
+def _fit(home: Path, recipe: Recipe = RECIPE) -> Path:
+    from trainer.fit import fit
+
+    return fit(tiny_faces(6), recipe, Path(), home, say=lambda text: None)
+
+
+def _log(home: Path) -> list[dict[str, str]]:
+    with (home / "log.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_training_ends_with_a_model_and_a_log(tmp_path: Path) -> None:
+    model = _fit(tmp_path / "run")
+    assert model.is_file()
+    assert [row["step"] for row in _log(tmp_path / "run")] == ["8", "16", "24"]
+
+
+def test_a_training_that_was_cut_off_ends_where_an_uncut_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import trainer.fit as module
+
+    _fit(tmp_path / "whole")
+    real = module._keep
+
+    def cut(run: object, home: Path, step: int, *rest: object) -> float:
+        worth = real(run, home, step, *rest)  # type: ignore[arg-type]
+        if step == 16:
+            raise KeyboardInterrupt
+        return worth
+
+    monkeypatch.setattr(module, "_keep", cut)
+    with pytest.raises(KeyboardInterrupt):
+        _fit(tmp_path / "cut")
+    monkeypatch.setattr(module, "_keep", real)
+    _fit(tmp_path / "cut")
+    assert float(_log(tmp_path / "cut")[-1]["loss"]) == pytest.approx(float(_log(tmp_path / "whole")[-1]["loss"]), rel=0.02)
+
+
+def test_a_checkpoint_of_another_network_is_refused_and_kept(tmp_path: Path) -> None:
+    _fit(tmp_path)
+    before = (tmp_path / "last.npz").read_bytes()
+    other = msgspec.structs.replace(RECIPE, model=Model(architecture="MobileNetV2", input_px=32, weights="none"))
+    with pytest.raises(TrainerError, match="checkpoint is of another network"):
+        _fit(tmp_path, other)
+    assert (tmp_path / "last.npz").read_bytes() == before
+
+
+def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    longer = msgspec.structs.replace(RECIPE, fit=msgspec.structs.replace(RECIPE.fit, steps=28))
+    _fit(tmp_path)
+    before = (tmp_path / "last.npz").read_bytes()
+
+    def full(path: Path, **arrays: object) -> None:
+        Path(path).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(TrainerError, match="No space left on device"):
+        _fit(tmp_path, longer)
+    assert (tmp_path / "last.npz").read_bytes() == before
+    assert not (tmp_path / "last.part.npz").exists()
+
+
+@pytest.mark.shared
+def test_weights_of_another_width_are_refused_with_both_names(shared: Path) -> None:
+    from trainer.model import build
+
+    file = "weights/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
+    build(Model(alpha=0.35, input_px=96, weights=file), shared / "data")
+    with pytest.raises(TrainerError, match=r"do not fit MobileNetV2 1:"):
+        build(Model(alpha=1.0, input_px=96, weights=file), shared / "data")
+
+
+def test_weights_that_are_nowhere_are_named(tmp_path: Path) -> None:
+    from trainer.model import build
+
+    with pytest.raises(TrainerError, match=r"nowhere\.h5': no such file"):
+        build(Model(input_px=96, weights="nowhere.h5"), tmp_path)

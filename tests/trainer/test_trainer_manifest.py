@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The list of samples: written, read, split and checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from trainer_pictures import picture
+
+from edge.look import Box
+from trainer.data.check import check, contact_sheet
+from trainer.data.manifest import Sample, read_manifest, require_classes, write_manifest
+from trainer.data.splits import hold_out, leaks, split_by_group
+from trainer.errors import TrainerError
+
+FACE = Sample(path="a.jpg", box=None, label="mask", source="web", group="anna")
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    samples = [FACE, replace(FACE, path="ä, b.jpg", box=Box(1, 2.5, 3, 4), label="no_mask", split="test")]
+    write_manifest(tmp_path / "m.csv", samples)
+    assert read_manifest(tmp_path / "m.csv") == samples
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("path,x\n", "no column y"), ("path,x,y,w,h,label,source,group,split\n", "it is empty"),
+    ("path,x,y,w,h,label,source,group,split\na.jpg,,,,,beard,web,a,train\n", "line 2: the label is 'beard'"),
+    ("path,x,y,w,h,label,source,group,split\na.jpg,,,,,mask,web,a,later\n", "line 2: the split is 'later'"),
+    ("path,x,y,w,h,label,source,group,split\na.jpg,1,2,,4,mask,web,a,train\n", "expected four numbers"),
+])
+def test_a_manifest_that_does_not_fit_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "m.csv").write_text(text)
+    with pytest.raises(TrainerError, match=message):
+        read_manifest(tmp_path / "m.csv")
+
+
+def test_a_manifest_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TrainerError, match="no such file"):
+        read_manifest(tmp_path / "m.csv")
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 40)), min_size=1, max_size=80), st.integers(0, 9))
+def test_no_group_is_ever_in_two_splits(names: list[tuple[str, int]], seed: int) -> None:
+    samples = [replace(FACE, path=f"{i}.jpg", source=source, group=str(group)) for i, (source, group) in enumerate(names)]
+    assert not leaks(split_by_group(samples, 0.3, 0.3, seed))
+
+
+def test_a_set_that_grows_keeps_its_splits() -> None:
+    few = [replace(FACE, group=str(i)) for i in range(50)]
+    many = [replace(FACE, group=str(i)) for i in range(100)]
+    assert split_by_group(many, 0.2, 0.2)[:50] == split_by_group(few, 0.2, 0.2)
+    assert {s.split for s in split_by_group(many, 0.2, 0.2)} == {"train", "val", "test"}
+
+
+def test_shares_that_leave_nothing_to_train_on_are_refused() -> None:
+    with pytest.raises(TrainerError, match="nothing to train on"):
+        split_by_group([FACE], 0.5, 0.5)
+
+
+def test_holding_out_a_source_that_is_not_there_is_refused() -> None:
+    with pytest.raises(TrainerError, match="No source elsewhere; there are web"):
+        hold_out([FACE], ["elsewhere"])
+
+
+def test_one_class_only_is_refused() -> None:
+    with pytest.raises(TrainerError, match="every face is 'mask'"):
+        require_classes([FACE], "here")
+
+
+def test_an_empty_class_is_refused() -> None:
+    with pytest.raises(TrainerError, match="no sample of incorrect"):
+        require_classes([FACE, replace(FACE, label="no_mask")], "here")
+
+
+def test_check_names_everything_that_is_wrong(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg", shade=1)
+    picture(tmp_path / "same.jpg", shade=1)
+    picture(tmp_path / "copy.jpg", shade=1)
+    picture(tmp_path / "c.jpg", shade=2)
+    (tmp_path / "torn.jpg").write_text("no picture")
+    samples = [FACE, replace(FACE, path="same.jpg", label="no_mask", group="b"), replace(FACE, path="copy.jpg", group="c", split="test"),
+               replace(FACE, path="torn.jpg", group="d"), replace(FACE, path="c.jpg", group="e", box=Box(100, 100, 9, 9)),
+               replace(FACE, path="c.jpg", group="anna", split="val")]
+    found = check(samples, tmp_path, show=False)
+    assert found.unreadable == ["torn.jpg"]
+    assert found.outside == ["c.jpg: (100, 100, 9, 9) in 40 by 40"]
+    assert found.classes == ["no sample of incorrect"]
+    assert found.leaks == ["web, group anna: in train and val"]
+    assert "a.jpg is mask, same.jpg is no_mask" in found.conflicts
+    assert "a.jpg is in train, copy.jpg in test" in found.crossing
+    assert found.wrong
+
+
+def test_a_contact_sheet_has_a_row_a_source_and_label(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    sheet = contact_sheet([FACE, replace(FACE, label="no_mask", box=Box(2, 2, 20, 20))], tmp_path, across=3, tile=32)
+    assert sheet.shape == (64, 96, 3)
+    assert cv2.countNonZero(cv2.cvtColor(sheet, cv2.COLOR_BGR2GRAY)) > 0

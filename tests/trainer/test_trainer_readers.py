@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each layout is read, and each fault in it is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from trainer_pictures import picture
+
+from edge.look import Box
+from trainer.data import readers
+from trainer.errors import TrainerError
+
+
+def test_class_folders_give_one_sample_a_picture(tmp_path: Path) -> None:
+    picture(tmp_path / "set/WithMask/a.jpg")
+    picture(tmp_path / "set/without_mask/b.png")
+    samples = readers.class_folders(tmp_path / "set", tmp_path, "mine")
+    assert [(s.path, s.label, s.box, s.source) for s in samples] == [
+        ("set/WithMask/a.jpg", "mask", None, "mine"), ("set/without_mask/b.png", "no_mask", None, "mine")]
+
+
+def test_an_empty_class_is_named(tmp_path: Path) -> None:
+    picture(tmp_path / "mask/a.jpg")
+    (tmp_path / "no_mask").mkdir()
+    with pytest.raises(TrainerError, match="no_mask: the class is empty"):
+        readers.class_folders(tmp_path, tmp_path, "mine")
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TrainerError, match="nowhere: no such folder"):
+        readers.class_folders(tmp_path / "nowhere", tmp_path, "mine")
+
+
+def test_a_split_tree_keeps_its_splits(tmp_path: Path) -> None:
+    for split in ("train", "valid", "test"):
+        picture(tmp_path / split / "mask/a.jpg")
+    assert [s.split for s in readers.split_tree(tmp_path, tmp_path, "mine")] == ["test", "train", "val"]
+
+
+def test_a_split_tree_with_another_folder_is_an_error(tmp_path: Path) -> None:
+    picture(tmp_path / "extra/mask/a.jpg")
+    with pytest.raises(TrainerError, match="found extra, expected some of train"):
+        readers.split_tree(tmp_path, tmp_path, "mine")
+
+
+VOC = """<annotation><filename>a.jpg</filename><object><name>{name}</name><bndbox><xmin>4</xmin><ymin>6</ymin>
+<xmax>{right}</xmax><ymax>26</ymax></bndbox></object></annotation>"""
+
+
+def test_voc_boxes_become_left_top_width_height(tmp_path: Path) -> None:
+    picture(tmp_path / "images/a.jpg")
+    (tmp_path / "a.xml").write_text(VOC.format(name="mask_weared_incorrect", right=14))
+    (sample,) = readers.voc(tmp_path, tmp_path, "mine")
+    assert (sample.box, sample.label) == (Box(4, 6, 10, 20), "incorrect")
+
+
+def test_a_voc_box_without_area_is_an_error(tmp_path: Path) -> None:
+    picture(tmp_path / "images/a.jpg")
+    (tmp_path / "a.xml").write_text(VOC.format(name="mask", right=4))
+    with pytest.raises(TrainerError, match="0 by 20 pixels"):
+        readers.voc(tmp_path, tmp_path, "mine")
+
+
+def test_a_voc_note_without_its_picture_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text(VOC.format(name="mask", right=14))
+    with pytest.raises(TrainerError, match=r"its picture a\.jpg is nowhere"):
+        readers.voc(tmp_path, tmp_path, "mine")
+
+
+def test_yolo_boxes_are_scaled_to_the_picture(tmp_path: Path) -> None:
+    picture(tmp_path / "images/a.jpg", width=80, height=40)
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels/a.txt").write_text("1 0.5 0.5 0.25 0.5\n")
+    (tmp_path / "classes.txt").write_text("mask\nno_mask\n")
+    (sample,) = readers.yolo(tmp_path, tmp_path, "mine")
+    assert (sample.box, sample.label) == (Box(30, 10, 20, 20), "no_mask")
+
+
+@pytest.mark.parametrize("line", ["2 .5 .5 .2 .2", "mask .5 .5 .2 .2", "0 .5 .5"])
+def test_a_yolo_line_that_does_not_fit_is_shown(tmp_path: Path, line: str) -> None:
+    picture(tmp_path / "a.jpg")
+    (tmp_path / "a.txt").write_text(line)
+    (tmp_path / "classes.txt").write_text("mask\nno_mask")
+    with pytest.raises(TrainerError, match=r"a\.txt, line 1: found"):
+        readers.yolo(tmp_path, tmp_path, "mine")
+
+
+def test_csv_boxes_carry_split_and_group(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("image,x,y,w,h,label,split,group\na.jpg,1,2,3,4,unknown,test,c2\n")
+    (sample,) = readers.boxes_csv(tmp_path, tmp_path, "mine")
+    assert (sample.path, sample.box, sample.label, sample.split, sample.group) == ("images/a.jpg", Box(1, 2, 3, 4), "unknown", "test", "c2")
+
+
+@pytest.mark.parametrize(("row", "message"), [
+    ("a.jpg,1,2,3,4,moustache,test,c2", "'moustache' is not in the table"),
+    ("a.jpg,1,2,0,4,mask,test,c2", "0 by 4 pixels"),
+    ("a.jpg,1,two,3,4,mask,test,c2", "expected four numbers"),
+    ("a.jpg,1,2,3,4,mask,holiday,c2", "the split is 'holiday'"),
+    ("a.jpg,1,2,3,4,,test,c2", "no label"),
+])
+def test_a_csv_row_that_does_not_fit_is_named_by_its_line(tmp_path: Path, row: str, message: str) -> None:
+    (tmp_path / "labels.csv").write_text(f"image,x,y,w,h,label,split,group\n{row}\n")
+    with pytest.raises(TrainerError, match="line 2") as caught:
+        readers.boxes_csv(tmp_path, tmp_path, "mine")
+    assert message in str(caught.value)
+
+
+def test_maskedface_net_labels_stand_in_the_name(tmp_path: Path) -> None:
+    for name in ("001_Mask", "002_Mask_Mouth_Chin", "003_Mask_Chin", "004_Mask_Nose_Mouth"):
+        picture(tmp_path / f"{name}.jpg")
+    assert [(s.group, s.label) for s in readers.maskedface_net(tmp_path, tmp_path, "mfn")] == [
+        ("001", "mask"), ("002", "incorrect"), ("003", "incorrect")]
+
+
+def test_people_stay_together_where_names_tell() -> None:
+    assert readers.group_of("rmfd_part2", "00535_005") == readers.group_of("rmfd_part2", "00535_006") == "00535"
+    assert readers.group_of("yawdd_drivers", "yawn_94") == readers.group_of("yawdd_drivers", "no_yawn_3")
+    assert readers.group_of("somebody", "a1") != readers.group_of("somebody", "a2")
+
+
+def test_a_picture_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("no picture")
+    with pytest.raises(TrainerError, match=r"a\.jpg: cannot be decoded"):
+        readers.read_picture(tmp_path / "a.jpg")
+    with pytest.raises(TrainerError, match=r"b\.jpg: no such file"):
+        readers.read_picture(tmp_path / "b.jpg")

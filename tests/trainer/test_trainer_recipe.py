@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of a training, and the command line around it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from trainer_pictures import picture, tiny_faces
+
+from trainer.errors import TrainerError
+from trainer.fit import rate_at, rows_of
+from trainer.main import main
+from trainer.recipe import Data, Fit, Recipe, read_recipe
+
+
+def test_the_shipped_recipe_is_a_recipe(project: Path) -> None:
+    named = read_recipe(project / "recipes/shipped.toml")
+    assert named.name == "shipped"
+    assert "test" not in named.recipe.data.splits
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("[fit]\nsteps = -1\n", "Expected `int` >= 0"), ("[fit]\nstep = 5\n", "unknown field `step`"), ("[fit\n", "Recipe"),
+    ("[model]\narchitecture = \"Inception\"\n", "Invalid enum value 'Inception'"),
+])
+def test_a_recipe_that_does_not_fit_is_refused_by_key(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "r.toml").write_text(text)
+    with pytest.raises(TrainerError, match=message):
+        read_recipe(tmp_path / "r.toml")
+
+
+def test_a_recipe_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TrainerError, match="cannot be read"):
+        read_recipe(tmp_path / "r.toml")
+
+
+def test_the_test_split_is_neither_drawn_nor_watched() -> None:
+    faces = tiny_faces()
+    rows = rows_of(faces, Recipe())
+    assert {faces.rows[i].split for i in rows.drawn} == {"train"}
+    assert {faces.rows[i].split for i in rows.watched} == {"val"}
+    held = rows_of(faces, Recipe(data=Data(hold_out=("web",))))
+    assert not held.drawn
+    assert {faces.rows[i].split for i in held.watched} == {"train"}
+
+
+def test_the_rate_rises_and_then_falls_to_a_hundredth() -> None:
+    settings = Fit(rate=1.0, warm_up=10, steps=100)
+    rates = [rate_at(step, settings) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == pytest.approx(1.0)
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] < 0.02
+
+
+def test_the_command_line_names_what_is_wrong_and_shows_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", str(tmp_path / "none.toml"), "--data", str(tmp_path)]) == 1
+    assert "none.toml: cannot be read" in capsys.readouterr().err
+    (tmp_path / "r.toml").write_text("")
+    assert main(["fit", str(tmp_path / "r.toml"), "--data", str(tmp_path / "gone")]) == 1
+    assert "gone: no such folder" in capsys.readouterr().err
+
+
+def test_fit_refuses_one_class_before_anything_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture(tmp_path / "set/mask/a.jpg")
+    assert main(["data", "build", str(tmp_path / "set"), "--data", str(tmp_path)]) == 0
+    (tmp_path / "r.toml").write_text("")
+    assert main(["fit", str(tmp_path / "r.toml"), "--data", str(tmp_path), "--run", str(tmp_path / "run")]) == 1
+    assert "every face is 'mask'" in capsys.readouterr().err
+
+
+def test_data_check_lists_faults_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture(tmp_path / "set/mask/a.jpg")
+    (tmp_path / "set/mask/torn.jpg").write_text("no picture")
+    main(["data", "build", str(tmp_path / "set"), "--data", str(tmp_path)])
+    assert main(["data", "check", "--data", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert "Unreadable: set/mask/torn.jpg" in said.out
+    assert "Classes: no sample of incorrect" in said.out
+    assert "The data has faults" in said.err

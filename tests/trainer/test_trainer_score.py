@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The door's question in numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from trainer.score import auc, balanced, ece, interval, score, softmax, temperature
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=2, max_size=60))
+def test_auc_is_that_of_scikit_learn_ties_and_all(pairs: list[tuple[int, bool]]) -> None:
+    values, positive = np.array([v for v, _ in pairs], float), np.array([p for _, p in pairs])
+    if positive.all() or not positive.any():
+        assert np.isnan(auc(values, positive))
+    else:
+        assert auc(values, positive) == pytest.approx(roc_auc_score(positive, values))
+
+
+def test_the_threshold_lets_95_of_100_masks_pass() -> None:
+    p = np.linspace(0.01, 0.99, 100)
+    logits = np.log(np.stack([p, (1 - p) / 2, (1 - p) / 2], 1))
+    found = score(logits, np.zeros(100, np.int64))
+    assert (softmax(logits)[:, 0] >= found.threshold).mean() >= 0.95
+    assert (softmax(logits)[:, 0] > found.threshold).mean() < 0.96
+
+
+def test_who_is_stopped_is_counted_at_that_threshold() -> None:
+    logits = np.array([[4, 0, 0]] * 20 + [[0, 4, 0]] * 3 + [[9, 0, 0]] + [[0, 0, 4]] * 4, float)
+    truth = np.array([0] * 20 + [1] * 4 + [2] * 4)
+    found = score(logits, truth)
+    assert (found.stops_incorrect, found.stops_no_mask, found.balanced) == (0.75, 1.0, 1.0)
+
+
+def test_balanced_asks_mask_or_bare_and_leaves_incorrect_aside() -> None:
+    p = np.array([[0.3, 0.6, 0.1], [0.1, 0.6, 0.3], [0.2, 0.1, 0.7]])
+    assert balanced(p, np.array([0, 2, 2])) == 1.0
+
+
+def test_an_overconfident_model_is_given_its_temperature_back() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (4000, 3))
+    truth = np.array([rng.choice(3, p=row) for row in softmax(logits)])
+    assert temperature(logits * 3, truth) == pytest.approx(3, rel=0.1)
+    assert ece(softmax(logits * 3, 3), truth) < 0.03 < ece(softmax(logits * 3), truth)
+
+
+def test_the_bootstrap_interval_of_a_share_is_that_of_the_textbook() -> None:
+    hits = np.arange(400) < 300
+    low, high = interval(lambda chosen: float(hits[chosen].mean()), 400)
+    assert (low, high) == pytest.approx((0.7076, 0.7924), abs=0.01)
