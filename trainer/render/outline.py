@@ -38,7 +38,7 @@ def mask_outline(pose: Pose, kind: Kind, worn: Worn, rng: np.random.Generator) -
 
 def _whole(pose: Pose, kind: Kind, rng: np.random.Generator) -> Array:
     """Surgical and cloth masks over nose, mouth and chin."""
-    top = rng.uniform(0.24, 0.44)
+    top = rng.uniform(0.24, 0.44) + min(0.0, pose.nose_off)
     side = pose.half * rng.uniform(0.84, 0.97)
     wing = top + rng.uniform(0.14, 0.30)
     low = rng.uniform(1.08, 1.28)
@@ -53,7 +53,7 @@ def _whole(pose: Pose, kind: Kind, rng: np.random.Generator) -> Array:
 
 def _cup(pose: Pose, rng: np.random.Generator) -> Array:
     """FFP2: high on the nose, drawn to the cheeks, round at the chin."""
-    top = rng.uniform(0.16, 0.34)
+    top = rng.uniform(0.16, 0.34) + min(0.0, pose.nose_off)
     side = pose.half * rng.uniform(0.74, 0.9)
     chin = pose.chin + rng.uniform(-0.04, 0.12)
     middle = rng.uniform(0.88, 1.02)
@@ -63,7 +63,7 @@ def _cup(pose: Pose, rng: np.random.Generator) -> Array:
 
 def _below_nose(pose: Pose, rng: np.random.Generator) -> Array:
     """The mask has slipped: its top edge lies between the nose tip and the upper lip."""
-    top = rng.uniform(0.70, 0.86)
+    top = rng.uniform(0.70, 0.86) + max(0.0, pose.nose_off)
     side = pose.half * rng.uniform(0.84, 0.96)
     wing = top - rng.uniform(-0.02, 0.12)
     low = rng.uniform(1.15, 1.32)

@@ -38,6 +38,8 @@ class Pose:
     """Half the width of the face, in head units."""
     chin: float
     """y of the chin."""
+    nose_off: float
+    """How much lower the nose tip is seen than this pose puts it, in head units: what lies over or under it moves along."""
 
     @property
     def unit_px(self) -> float:
@@ -95,4 +97,5 @@ def pose_of(face: Face) -> Pose | None:
     half = float(np.clip(face.box.w / 2 / width, 0.88, 1.12))
     boxed_chin = (face.box.y + face.box.h - eyes[1]) / down[1]
     chin = 0.5 * CHIN_Y + 0.5 * float(np.clip(boxed_chin, 1.45, 1.9))
-    return Pose(eyes, across, down, out, half, chin)
+    nose_off = float(np.clip(0.5 * residual[1] * NOSE_Z, -0.15, 0.15))
+    return Pose(eyes, across, down, out, half, chin, nose_off)
