@@ -64,7 +64,20 @@ def _label(kind: str | None, worn: str | None) -> Label | None:
     return LABELS[Worn.BEFORE] if kind and Kind(kind) in OCCLUDERS else None
 
 
-def main() -> None:
+def _faces(paths: list[str], model: str) -> list[tuple[Image, Face]]:
+    """The pictures that hold a face; what is left out is named."""
+    found = []
+    for path in paths:
+        image = cv2.imread(path, cv2.IMREAD_COLOR)
+        face = None if image is None else find_face(np.asarray(image, np.uint8), model)
+        if image is None or face is None:
+            print(f"{path}: {'cannot be read' if image is None else 'no face found'}, left out")
+        else:
+            found.append((np.asarray(image, np.uint8), face))
+    return found
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--picture", nargs="*", default=[], help="pictures of one bare face each; without any, the astronaut")
@@ -76,13 +89,16 @@ def main() -> None:
     parser.add_argument("--kind", choices=[str(kind) for kind in Kind])
     parser.add_argument("--worn", choices=[str(worn) for worn in Worn])
     args = parser.parse_args()
-    pictures = []
-    for path in args.picture:
-        image = cv2.imread(path, cv2.IMREAD_COLOR)
-        face = None if image is None else find_face(np.asarray(image, np.uint8), args.detector)
-        if image is not None and face is not None:
-            pictures.append((np.asarray(image, np.uint8), face))
-    pictures = pictures or [(astronaut(), FACE)]
+    if args.picture and not Path(args.detector).is_file():
+        parser.error("--picture needs --detector, the .onnx file of a face detector")
+    if args.kind and args.worn and (Kind(args.kind) in OCCLUDERS) != (Worn(args.worn) is Worn.BEFORE):
+        parser.error(f"a {args.kind} cannot be worn as {args.worn}")
+    return args
+
+
+def main() -> None:
+    args = _arguments()
+    pictures = _faces(args.picture, args.detector) or [(astronaut(), FACE)]
     cv2.imwrite(str(args.out), sheet(pictures, args.columns, args.rows, args.seed, args.side, args.kind, args.worn))
 
 
