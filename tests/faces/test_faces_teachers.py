@@ -70,11 +70,11 @@ def test_too_few_pairs_give_no_difference() -> None:
 @pytest.mark.parametrize(("seen", "learn"), [
     (cluster((300, 0, 50, 50)), [1]),                       # sure, several runs: an unlabelled face
     (cluster((300, 0, 50, 50), score=0.7), [0]),            # likely: left alone
-    (cluster((300, 0, 50, 50), score=0.7, runs=1), []),     # one run alone: background
-    (cluster((300, 0, 50, 50), score=0.4), []),
+    (cluster((300, 0, 50, 50), score=0.7, runs=1), [-1]),   # one run alone: no face
+    (cluster((300, 0, 50, 50), score=0.4), [-1]),
     (cluster((10, 10, 60, 60), score=0.7), []),             # on a known face already
 ])
-def test_a_box_nobody_confirmed_is_learnt_left_alone_or_background(seen: Cluster, learn: list[int]) -> None:
+def test_a_box_nobody_confirmed_is_learnt_left_alone_or_an_error(seen: Cluster, learn: list[int]) -> None:
     faces = scene_faces(scene(Truth(Box(0, 0, 100, 100), "mask")), [cluster((0, 0, 100, 100)), seen], NO_SHIFT)
     assert faces[1:, 14].tolist() == learn
 

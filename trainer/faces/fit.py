@@ -52,6 +52,7 @@ def pack(made: list[tuple[Image, Faces]]) -> Batch:
     boxes, points = np.zeros((count, MOST_FACES, 4), np.float32), np.zeros((count, MOST_FACES, 10), np.float32)
     flags = np.zeros((4, count, MOST_FACES), np.float32)
     for n, (_, faces) in enumerate(made):
+        faces = faces[faces[:, LEARN] >= 0]  # where a teacher erred is background like any other
         faces = faces[np.argsort(-faces[:, 3] * (1 + faces[:, LEARN]))][:MOST_FACES]
         k = len(faces)
         boxes[n, :k, :2], boxes[n, :k, 2:] = faces[:, :2], faces[:, :2] + faces[:, 2:4]

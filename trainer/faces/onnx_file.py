@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -125,7 +126,7 @@ def read_onnx(path: Path) -> tuple[Plan, Weights]:
     """
     try:
         graph = onnx.load(str(path)).graph
-    except (OSError, ValueError, RuntimeError) as error:  # protobuf's DecodeError is a ValueError or RuntimeError by version
+    except (OSError, DecodeError) as error:
         raise ModelError(f"Detector {path}: no ONNX file that can be read ({error}).") from error
     constants = {item.name: np.array(numpy_helper.to_array(item)) for item in graph.initializer}
     convs: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = [

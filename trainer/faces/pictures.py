@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,12 +95,18 @@ def read(path: Path) -> Image:
     return np.asarray(image, np.uint8)
 
 
+def key_of(pictures: Sequence[Picture]) -> str:
+    """A short name for this very list of pictures, wherever their folder lies."""
+    names = "\n".join(f"{picture.source}/{picture.label}/{picture.path.name}" for picture in pictures)
+    return hashlib.sha256(names.encode()).hexdigest()[:12]
+
+
 class Pixels:
     """All pictures decoded, one after the other in one file that is mapped into memory: no decoding while training."""
 
     def __init__(self, pictures: list[Picture], folder: Path) -> None:
         """Open the file of this very list of pictures, after writing it if there is none."""
-        key = hashlib.sha256("\n".join(str(picture.path) for picture in pictures).encode()).hexdigest()[:12]
+        key = key_of(pictures)
         self._file, index = folder / f"pixels-{key}.bin", folder / f"pixels-{key}.json"
         if not index.is_file():
             folder.mkdir(parents=True, exist_ok=True)

@@ -35,6 +35,8 @@ CROPS = {"mask": 0.5, "incorrect": 0.1, "no_mask": 0.3, "not_face": 0.1}
 """How often a mosaic shows each class of crop."""
 PASTED = ("maskedfacenet_synthetic", "prajnasb_artificial")
 """Sources with one and the same mask pasted on: shown a fifth as often."""
+ERRORS = 0.3
+"""How often a zoom is aimed at something that a teacher took for a face, where there is such a thing."""
 WORTH = {"mask": 3.0, "incorrect": 3.0, "no_mask": 1.5, "unknown": 0.5}
 """How often a zoom is aimed at a face of each kind, before the others in the same picture."""
 
@@ -107,7 +109,8 @@ class Scenes:
         """A photograph so large that one of its faces gets a chosen height, that face anywhere in the scene."""
         rng, number = self._rng, self._photo()
         image, faces = self._store.pixels[number], self._faces(number)
-        aims = np.flatnonzero((faces[:, LEARN] == 1) & (faces[:, 3] >= 8))
+        wanted = -1 if rng.random() < ERRORS and (faces[:, LEARN] == -1).any() else 1
+        aims = np.flatnonzero((faces[:, LEARN] == wanted) & (faces[:, 3] >= 8))
         if not len(aims) or rng.random() < 0.15:  # the picture as it is, as a camera would show it
             scale = side / max(image.shape[:2]) * rng.uniform(0.5, 1.0)
             left, top = (rng.uniform(min(0, side - scale * n), max(0, side - scale * n)) for n in (image.shape[1], image.shape[0]))
@@ -154,7 +157,7 @@ class Scenes:
         if rng.random() < 0.5:
             return self._mosaic(int(rng.integers(1, 4)), nobody=True)
         image, faces = self._zoom(self._side)
-        for row in faces:
+        for row in faces[faces[:, LEARN] >= 0]:
             x, y, w, h = row[:4] + np.array([-0.25, -0.3, 0.5, 0.5]) * np.tile(row[2:4], 2)
             left, top, right, bottom = (int(np.clip(v, 0, self._side)) for v in (x, y, x + w, y + h))
             if right > left and bottom > top:
@@ -224,7 +227,7 @@ def _clipped(faces: Faces, side: int) -> Faces:
     x0, y0 = np.clip(faces[:, 0], 0, side), np.clip(faces[:, 1], 0, side)
     x1, y1 = np.clip(faces[:, 0] + faces[:, 2], 0, side), np.clip(faces[:, 1] + faces[:, 3], 0, side)
     shown = (x1 - x0) * (y1 - y0) / np.maximum(area, 1e-6)
-    faces[:, LEARN] *= (shown >= 0.5) & (faces[:, 3] >= SMALLEST)
+    faces[(faces[:, LEARN] == 1) & ((shown < 0.5) | (faces[:, 3] < SMALLEST)), LEARN] = 0
     faces[:, 0], faces[:, 1], faces[:, 2], faces[:, 3] = x0, y0, x1 - x0, y1 - y0
     return faces[(faces[:, 2] > 1) & (faces[:, 3] > 1)]
 

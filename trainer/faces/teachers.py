@@ -8,7 +8,6 @@ between their boxes and YuNet's in the same batch of pictures.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from tqdm import tqdm
 from edge.look import Box
 from trainer.faces.detector import Aizoo, Detector, Found
 from trainer.faces.measure import matches
-from trainer.faces.pictures import Image, Picture, Pixels
+from trainer.faces.pictures import Image, Picture, Pixels, key_of
 
 FLOOR = 0.3
 """Least score of a teacher's box that is looked at."""
@@ -34,7 +33,8 @@ MIRRORED = np.array([1, 0, 2, 4, 3])
 """Order of the landmarks in a mirrored picture: right and left change places."""
 
 Faces = NDArray[np.float32]
-"""One row a face: left, top, width, height, five landmarks x y (NaN: not known), learn (1) or leave alone (0), kind."""
+"""One row a place: left, top, width, height, five landmarks x y (NaN: not known), what to do, kind. What to do: learn the
+face (1), leave it alone (0), or learn that there is none, which is true of all the rest too, but here a teacher erred (-1)."""
 KINDS = ("unknown", "mask", "incorrect", "no_mask")
 
 
@@ -135,7 +135,7 @@ def shift_of(pairs: Sequence[tuple[Box, Box]]) -> Shift:
     return first, second, third, fourth
 
 
-def _row(box: NDArray[np.float32] | tuple[float, ...], points: NDArray[np.float32] | None, learn: bool, label: str) -> NDArray[np.float32]:
+def _row(box: NDArray[np.float32] | tuple[float, ...], points: NDArray[np.float32] | None, learn: int, label: str) -> NDArray[np.float32]:
     landmarks = np.full(10, np.nan, np.float32) if points is None else points
     return np.concatenate([np.asarray(box[:4], np.float32), landmarks, np.array([learn, KINDS.index(label)], np.float32)])
 
@@ -158,17 +158,20 @@ def scene_faces(picture: Picture, clusters: Sequence[Cluster], shift: Shift) -> 
         if cluster is not None:
             used.append(cluster)
         if cluster is not None and cluster.by_yunet:
-            rows.append(_row(cluster.row, cluster.row[4:], truth.label != "unknown" or cluster.score >= SURE, truth.label))
+            rows.append(_row(cluster.row, cluster.row[4:], int(truth.label != "unknown" or cluster.score >= SURE), truth.label))
             continue
         (x, y), (w, h) = truth.box.centre, truth.box[2:]
         x, y, w, h = x + shift[0] * w, y + shift[1] * h, w * shift[2], h * shift[3]
-        rows.append(_row((x - w / 2, y - h / 2, w, h), None, truth.label != "unknown", truth.label))
+        rows.append(_row((x - w / 2, y - h / 2, w, h), None, int(truth.label != "unknown"), truth.label))
     known = [cluster.box for cluster in used] + [truth.box for truth in picture.truths]
     for cluster in clusters:
-        # A second box on a known face says nothing new; a weak one nobody confirmed is most likely no face.
-        if cluster not in used and cluster.score >= DOUBT and cluster.runs >= 2 and not any(_same_place(cluster.box, box) for box in known):
-            learn = cluster.score >= SURE and cluster.runs >= 3 and cluster.by_yunet
-            rows.append(_row(cluster.row, cluster.row[4:] if cluster.by_yunet else None, learn, "unknown"))
+        if cluster in used or any(_same_place(cluster.box, box) for box in known):
+            continue  # a second box on a known face says nothing new
+        if cluster.score >= SURE and cluster.runs >= 3 and cluster.by_yunet:
+            rows.append(_row(cluster.row, cluster.row[4:], 1, "unknown"))
+        else:
+            doubtful = cluster.score >= DOUBT and cluster.runs >= 2
+            rows.append(_row(cluster.row, None, 0 if doubtful else -1, "unknown"))
     return np.stack(rows) if rows else np.zeros((0, 16), np.float32)
 
 
@@ -195,13 +198,13 @@ def crop_faces(picture: Picture, image: Image, clusters: Sequence[Cluster], usua
     if picture.label != "not_face":
         own = main_face(image, clusters)
         if own is not None:
-            rows.append(_row(own.row, own.row[4:] if own.by_yunet else None, True, picture.label))
+            rows.append(_row(own.row, own.row[4:] if own.by_yunet else None, 1, picture.label))
         elif usual is not None:
-            rows.append(_row((usual.x * width, usual.y * height, usual.w * width, usual.h * height), None, True, picture.label))
+            rows.append(_row((usual.x * width, usual.y * height, usual.w * width, usual.h * height), None, 1, picture.label))
         else:
             return None
         main = Box(*rows[0][:4])
-        rows += [_row(cluster.row, None, False, "unknown") for cluster in clusters
+        rows += [_row(cluster.row, None, 0, "unknown") for cluster in clusters
                  if cluster is not own and cluster.score >= DOUBT and cluster.runs >= 2 and not _same_place(cluster.box, main)]
     return np.stack(rows) if rows else np.zeros((0, 16), np.float32)
 
@@ -219,8 +222,7 @@ def look_at(pictures: Sequence[Picture], pixels: Pixels, folder: Path, teachers:
 
     A stop loses nothing: what is done is written every 500 pictures.
     """
-    key = hashlib.sha256("\n".join(str(picture.path) for picture in pictures).encode()).hexdigest()[:12]
-    path = folder / f"teachers-{key}.npz"
+    path = folder / f"teachers-{key_of(pictures)}.npz"
     done: list[NDArray[np.float32]] = []
     if path.is_file():
         with np.load(path) as saved:

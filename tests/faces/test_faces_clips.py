@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clips: faces found, gaps and false boxes are counted as the page says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.errors import SettingsError
+from trainer.faces.clips import Stretch, read_truth, watch
+from trainer.faces.detector import Detector
+
+
+class Bright:
+    """Stands in for a detector: one box when the frame is bright, none when it is dark."""
+
+    def detect(self, image: np.ndarray, long_side: int | None = None) -> np.ndarray:
+        found = np.zeros((int(image.mean() > 128), 15), np.float32)
+        found[:, 14] = 0.9
+        return found
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """Four seconds at 10 frames a second: bright, dark from 1.0 to 1.8 s, bright again."""
+    path = tmp_path / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    for number in range(40):
+        writer.write(np.full((48, 64, 3), 0 if 10 <= number < 18 else 255, np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_gap_lasts_until_the_face_is_found_again(film: Path) -> None:
+    tally = watch(film, [Stretch(0, 4, 1, "mask")], [cast(Detector, Bright())], 320, 0.6)[0]
+    assert (tally.faces, tally.found) == (40, 32)
+    assert tally.longest_gap_s == pytest.approx(0.8, abs=0.11)
+
+
+def test_boxes_where_nobody_is_are_false_and_unclear_stretches_do_not_count(film: Path) -> None:
+    stretches = [Stretch(0, 1, 1, "mask"), Stretch(2, 3, 0, "nobody"), Stretch(3, 4, 0, "unclear")]
+    tally = watch(film, stretches, [cast(Detector, Bright())], 320, 0.6)[0]
+    assert (tally.faces, tally.found, tally.empty, tally.false) == (10, 10, 10, 10)
+
+
+def test_truth_is_read_by_clip_and_a_missing_list_is_named(tmp_path: Path) -> None:
+    (tmp_path / "TRUTH.csv").write_text('clip,t_start,t_end,faces,verdict,note\na.mp4,0,1.5,1,mask,"x, y"\na.mp4,1.5,2,0,nobody,\n')
+    assert read_truth(tmp_path / "TRUTH.csv") == {"a.mp4": [Stretch(0, 1.5, 1, "mask"), Stretch(1.5, 2, 0, "nobody")]}
+    with pytest.raises(SettingsError, match=r"TRUTH\.csv: no such file"):
+        read_truth(tmp_path / "other" / "TRUTH.csv")

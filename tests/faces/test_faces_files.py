@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The detector as a file: what is written is what OpenCV reads and what is read back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+
+from edge.errors import ModelError, SettingsError
+from trainer.faces.card import BEGIN, END, put_section
+from trainer.faces.detector import Detector
+from trainer.faces.onnx_file import Weights, read_onnx, write_onnx
+from trainer.faces.plan import HEADS, STRIDES, Plan
+from trainer.faces.recipe import Recipe, load
+
+TINY = Plan(stem=4, stages=((4, 6), (6, 8), (8, 8), (8, 8), (8, 8)), shared=(0, 1, 2))
+
+
+def random_weights(plan: Plan, seed: int = 1) -> Weights:
+    random = np.random.default_rng(seed)
+    return {layer.name: (random.normal(0, 0.3, layer.shape).astype(np.float32), random.normal(0, 0.1, layer.outputs).astype(np.float32))
+            for layer in plan.layers()}
+
+
+def test_a_file_gives_back_plan_and_weights(tmp_path: Path) -> None:
+    weights = random_weights(TINY)
+    write_onnx(tmp_path / "a.onnx", TINY, weights)
+    plan, again = read_onnx(tmp_path / "a.onnx")
+    assert plan == TINY
+    for name, (kernel, bias) in weights.items():
+        assert np.array_equal(again[name][0], kernel)
+        assert np.array_equal(again[name][1], bias)
+
+
+def test_the_same_weights_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a.onnx", "b.onnx"):
+        write_onnx(tmp_path / name, TINY, random_weights(TINY))
+    assert (tmp_path / "a.onnx").read_bytes() == (tmp_path / "b.onnx").read_bytes()
+
+
+def test_the_outputs_are_those_that_opencv_asks_for_by_name(tmp_path: Path) -> None:
+    write_onnx(tmp_path / "a.onnx", TINY, random_weights(TINY))
+    graph = onnx.load(str(tmp_path / "a.onnx")).graph
+    shapes = {output.name: tuple(d.dim_value for d in output.type.tensor_type.shape.dim) for output in graph.output}
+    assert shapes == {f"{name}_{stride}": (1, (320 // stride) ** 2, channels) for name, channels in HEADS.items() for stride in STRIDES}
+
+
+@pytest.mark.parametrize("size", [(160, 128), (320, 320), (352, 96), (100, 75)])
+def test_opencv_runs_it_at_any_size(tmp_path: Path, size: tuple[int, int]) -> None:
+    write_onnx(tmp_path / "a.onnx", TINY, random_weights(TINY))
+    picture = np.random.default_rng(1).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    assert Detector(tmp_path / "a.onnx", 0.3).detect(picture).shape[1] == 15
+
+
+def test_parameters_of_the_published_widths() -> None:
+    assert Plan().parameters() == pytest.approx(54_000, rel=0.02)
+    assert Plan(stages=((16, 64), (64, 64), (64, 64), (64, 64), (64, 64)), shared=(1, 1, 1)).parameters() == pytest.approx(75_000, rel=0.02)
+
+
+@pytest.mark.parametrize("bad", [b"", b"version https://git-lfs.github.com/spec/v1\n", b"\x08\x06\x12\x07"])
+def test_a_file_that_is_no_network_is_refused_by_name(tmp_path: Path, bad: bytes) -> None:
+    (tmp_path / "a.onnx").write_bytes(bad)
+    with pytest.raises(ModelError, match=r"a\.onnx"):
+        read_onnx(tmp_path / "a.onnx")
+    with pytest.raises(ModelError, match=r"a\.onnx"):
+        Detector(tmp_path / "a.onnx", 0.5)
+
+
+def test_weights_of_another_width_are_refused(tmp_path: Path) -> None:
+    weights = random_weights(TINY)
+    weights["stage2.a.point"] = (np.zeros((6, 5, 1, 1), np.float32), np.zeros(6, np.float32))
+    model = tmp_path / "a.onnx"
+    write_onnx(model, TINY, weights)
+    with pytest.raises(ModelError, match=r"stage2\.a\.point has shape"):
+        read_onnx(model)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["face_detection_yunet_2023mar.onnx", "yunet_n_640_640.onnx"])
+def test_a_published_yunet_written_by_us_finds_the_very_same_faces(shared: Path, tmp_path: Path, name: str) -> None:
+    from skimage.data import astronaut
+    picture = cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGR)
+    plan, weights = read_onnx(shared / "weights" / name)
+    write_onnx(tmp_path / name, plan, weights)
+    theirs, ours = (Detector(path / name, 0.3) for path in (shared / "weights", tmp_path))
+    for side in (160, 320, 512):
+        assert np.abs(theirs.detect(picture, side) - ours.detect(picture, side)).max() < 1e-3
+
+
+def test_a_recipe_is_read_and_its_mistakes_are_named(tmp_path: Path, project: Path) -> None:
+    assert load(project / "recipes" / "faces.toml").hash
+    for text, message in (("stepz = 3", "stepz is no setting"), ("side = 100", "side"), ("rate = 'fast'", "rate"), ("a = ", "cannot be read")):
+        (tmp_path / "r.toml").write_text(text)
+        with pytest.raises(SettingsError, match=message):
+            load(tmp_path / "r.toml")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(tmp_path / "none.toml")
+
+
+def test_growing_by_units_that_change_nothing_needs_a_relu_before_them() -> None:
+    # The identity is only safe behind a ReLU: every `shared` unit follows a neck unit, which ends in one.
+    names = [layer.name for layer in replace(Plan(), shared=(1, 1, 1)).layers()]
+    assert names.index("neck8.depth") < names.index("shared8.0.point") < names.index("head8.point")
+
+
+def test_figures_go_between_the_marks_of_the_card(tmp_path: Path) -> None:
+    card = tmp_path / "face.md"
+    card.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    put_section(card, "new")
+    put_section(card, "newer")
+    assert card.read_text() == f"before\n{BEGIN}\n\nnewer\n{END}\nafter\n"
+    card.write_text("no marks")
+    with pytest.raises(SettingsError, match="not in it once each"):
+        put_section(card, "new")
+
+
+def test_a_recipe_keeps_its_states_under_its_name() -> None:
+    assert Recipe(cache="/somewhere", name="mine").folder == Path("/somewhere/mine")

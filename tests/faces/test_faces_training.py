@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The network in Keras: equal to its file, and able to learn."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+# TensorFlow warns about itself at import and keeps threads; a process of its own leaves the other tests alone.
+HEAD = """
+import numpy as np, sys
+from pathlib import Path
+from trainer.faces.plan import Plan
+from trainer.faces.network import build, put_weights, take_weights, random_weights, grow
+TINY = Plan(stem=4, stages=((4, 6), (6, 8), (8, 8), (8, 8), (8, 8)), shared=(0, 1, 0))
+"""
+
+
+def run(code: str, *arguments: str) -> str:
+    """Run code after HEAD; what it printed."""
+    done = subprocess.run([sys.executable, "-c", HEAD + code, *arguments], capture_output=True, text=True, timeout=55, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def test_opencv_and_keras_give_the_same_numbers(tmp_path: Path) -> None:
+    code = """
+from trainer.faces.export import difference
+from trainer.faces.onnx_file import write_onnx
+for seed in (1, 2):
+    weights = random_weights(TINY, seed)
+    write_onnx(Path(sys.argv[1]), TINY, weights)
+    for side in (96, 320):
+        print(difference(Path(sys.argv[1]), TINY, weights, side))
+"""
+    assert max(float(line) for line in run(code, str(tmp_path / "a.onnx")).split()) < 1e-4
+
+
+def test_weights_come_out_of_keras_as_they_went_in_and_grown_units_change_nothing() -> None:
+    run("""
+from dataclasses import replace
+weights = random_weights(TINY, 1)
+network = build(TINY); put_weights(network, TINY, weights)
+for name, (kernel, bias) in take_weights(network, TINY).items():
+    assert np.allclose(kernel, weights[name][0], atol=1e-7) and np.array_equal(bias, weights[name][1]), name
+plan = replace(TINY, shared=(1, 2, 1))
+larger = build(plan); put_weights(larger, plan, grow(weights, plan))
+picture = np.random.default_rng(1).random((1, 64, 96, 3), np.float32)
+for first, second in zip(network(picture), larger(picture)):
+    assert np.allclose(first, second, atol=1e-5)
+""")
+
+
+def test_cells_over_a_face_answer_for_it_and_not_for_one_to_be_left_alone() -> None:
+    run("""
+import tensorflow as tf
+from trainer.faces.targets import Batch, choose, flatten
+maps = [tf.zeros((1, 128 // s, 128 // s, 16)) for s in (8, 16, 32)]
+boxes = np.array([[[16, 16, 64, 64], [80, 80, 120, 120]]], np.float32)
+flags = lambda *v: np.array([v], np.float32)
+batch = Batch(None, boxes, np.zeros((1, 2, 10), np.float32), flags(1, 0), flags(0, 1), flags(0, 0), flags(0, 0))
+cells = flatten(maps)
+owner, answers = (x.numpy()[0] for x in choose(cells, batch))
+assert 1 <= answers.sum() <= 10
+assert (owner[answers] == 0).all()
+centres = cells.centres.numpy()[answers]
+assert (centres > 16).all() and (centres < 64).all()
+""")
+
+
+def test_a_few_steps_learn_one_face() -> None:
+    run("""
+import tensorflow as tf
+from trainer.faces.targets import Batch, losses
+network = build(TINY); put_weights(network, TINY, random_weights(TINY, 1))
+picture = np.zeros((1, 64, 64, 3), np.float32); picture[:, 16:48, 16:48] = 1
+one = np.ones((1, 1), np.float32)
+batch = Batch(picture, np.array([[[16, 16, 48, 48]]], np.float32), np.full((1, 1, 10), 32, np.float32), one, 0 * one, one, one)
+optimiser = tf.keras.optimizers.Adam(0.01)
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.add_n(list(losses(network(picture), None, batch).values()))
+    optimiser.apply(tape.gradient(loss, network.trainable_variables), network.trainable_variables)
+    return loss
+seen = [float(step()) for _ in range(40)]
+assert seen[-1] < 0.5 * seen[0], seen
+""")
