@@ -5,36 +5,16 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.bundle import LABELS
 from trainer.errors import TrainerError
 from trainer.model import tensorflow
 
 REPRESENTATIVE = 300
 """Faces that set the ranges of the int8 numbers; more changes nothing that could be measured."""
-
-
-def load_keras(path: Path) -> Any:
-    """A model written by `maskgate-train fit`.
-
-    Raises:
-        TrainerError: missing, no Keras model, or one with other inputs or outputs than the unit's.
-    """
-    if not path.is_file():
-        raise TrainerError(f"Model {path}: no such file.", hint="`maskgate-train fit` writes best.keras into the run's folder.")
-    try:
-        model = tensorflow().keras.models.load_model(path, compile=False)
-    except (ValueError, OSError, TypeError, KeyError) as error:
-        raise TrainerError(f"Model {path}: Keras cannot read it ({str(error).splitlines()[0]}).") from error
-    takes, gives = tuple(model.input_shape), tuple(model.output_shape)
-    if len(takes) != 4 or takes[1] != takes[2] or takes[3] != 3 or gives != (None, len(LABELS)):
-        raise TrainerError(f"Model {path}: takes {takes} and gives {gives}, expected square RGB pictures in and {len(LABELS)} logits out.")
-    return model
 
 
 def to_int8(model: Any, pictures: NDArray[np.uint8]) -> bytes:

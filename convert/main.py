@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.convert import REPRESENTATIVE, load_keras, tensor_types, to_int8
+from convert.convert import REPRESENTATIVE, tensor_types, to_int8
+from convert.describe import describe
 from convert.parity import parity
 from edge.errors import MaskGateError
 from edge.vision.bundle import Description, load_bundle, write_bundle
@@ -21,27 +22,38 @@ from trainer.augment import augment, plain
 from trainer.data.cache import Faces
 from trainer.data.labels import CLASSES
 from trainer.errors import TrainerError
+from trainer.model import load_keras
 from trainer.recipe import NamedRecipe, read_recipe
 from trainer.shelf import CACHE, cached_faces
 
 ABOUT = """Turn a trained model into the file that the unit runs: int8 throughout, uint8 RGB in, logits out, with its
 description inside; then ask both about the same faces, through the unit's own code, and print how far they differ.
 
-  maskgate-convert runs/shipped/best.keras --out edge/models/mask.tflite --temperature 1.3
+  maskgate-convert runs/shipped/best.keras --out edge/models/mask.tflite
+  maskgate-convert edge/models/mask.tflite --out edge/models/mask.tflite --temperature 0.9 --metrics runs/shipped/metrics.json
+
+The second puts what `maskgate-train evaluate` found into the description of a file that is converted already.
 """
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="maskgate-convert", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, help="a .keras file; the recipe.toml beside it tells margin and name")
+    parser.add_argument("model", type=Path, help="a .keras file; the recipe.toml beside it tells margin and name. Or a .tflite bundle, to describe anew")
     parser.add_argument("--out", type=Path, default=Path("mask.tflite"), help="where the bundle goes (default: mask.tflite)")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="data folder that it was trained from (default: ../shared/data)")
     parser.add_argument("--recipe", type=Path, help="the recipe (default: recipe.toml beside the model)")
-    parser.add_argument("--temperature", type=float, default=1.0, help="from `maskgate-train evaluate` on a source kept out (default: 1)")
+    parser.add_argument("--temperature", type=float, help="from `maskgate-train evaluate` on a source kept out (default: 1, or as it was)")
+    parser.add_argument("--metrics", type=Path, help="metrics.json of `maskgate-train evaluate`, for the description of a bundle")
     parser.add_argument("--cache", type=Path, default=CACHE, help=f"where prepared faces lie (default: {CACHE})")
     arguments = parser.parse_args(argv)
     try:
-        convert(arguments.model, arguments.out, arguments.data, arguments.recipe, arguments.temperature, arguments.cache)
+        if arguments.temperature is not None and not 0 < arguments.temperature <= 100:
+            raise TrainerError(f"--temperature {arguments.temperature:g}: expected more than 0 and at most 100.")
+        if arguments.model.suffix == ".tflite":
+            describe(arguments.model, arguments.out, arguments.temperature, arguments.metrics)
+            print(f"{arguments.out}: described.")
+        else:
+            convert(arguments.model, arguments.out, arguments.data, arguments.recipe, arguments.temperature or 1.0, arguments.cache)
     except MaskGateError as error:
         print(f"maskgate-convert: {error}\n{error.hint}", file=sys.stderr)
         return error.exit_code
@@ -56,8 +68,6 @@ def convert(model_path: Path, out: Path, data: Path, recipe_path: Path | None, t
     """
     model = load_keras(model_path)
     named = read_recipe(recipe_path or model_path.with_name("recipe.toml"))
-    if temperature <= 0:
-        raise TrainerError(f"--temperature {temperature:g}: expected more than 0.")
     faces = cached_faces(named.recipe, data, cache)
     graph = to_int8(model, representative(faces, named, int(model.input_shape[1])))
     description = Description(

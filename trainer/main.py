@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from edge.errors import MaskGateError
-from trainer.commands import data, evaluate, fit, sheet
+from trainer.commands import data, evaluate, explain, fit, sheet
 from trainer.shelf import CACHE
 
 ABOUT = """Make a mask classifier for MaskGate: look through the pictures, train, measure.
@@ -18,6 +18,7 @@ ABOUT = """Make a mask classifier for MaskGate: look through the pictures, train
   maskgate-train fit recipes/shipped.toml       train the model that ships, in runs/shipped (goes on where it stopped)
   maskgate-convert runs/shipped/best.keras      make the file that the unit runs
   maskgate-train evaluate mask.tflite           ask it the door's question, through the unit's own code
+  maskgate-train explain runs/shipped/best.keras heat.png     where it looks
 
 `maskgate-train COMMAND --help` says more. The data folder is ../shared/data unless --data names another."""
 
@@ -26,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command; 0, or the exit code of the error that stopped it."""
     parser = argparse.ArgumentParser(prog="maskgate-train", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (data, sheet, fit, evaluate):
+    for command in (data, sheet, fit, evaluate, explain):
         sub = command.add(commands)
         sub.add_argument("--data", type=Path, default=Path("../shared/data"), help="data folder: a manifest.csv, or crops/ and boxed sources (default: ../shared/data)")
         sub.add_argument("--cache", type=Path, default=CACHE, help=f"where prepared faces lie (default: {CACHE})")

@@ -69,15 +69,7 @@ def _transplanted(source: Source, label: str, rng: np.random.Generator) -> Pictu
     other_levels = _levels(other_face)
     if levels is None or other_levels is None:
         return None
-    eye, nose, mouth, chin = levels
-    if label == INCORRECT:
-        # 0: eyes, 1: nose tip, 2: mouth, measured down the face's own axis.
-        top = nose + float(rng.uniform(0.05, 0.45)) * (mouth - nose) if rng.random() < 0.65 else mouth + float(rng.uniform(0.15, 0.6)) * (chin - mouth)
-    else:
-        top = eye + float(rng.uniform(0.35, 0.7)) * (nose - eye)
-    # The giver's cloth surely covers its nose tip: start a little above for `mask`, at the tip for `incorrect`.
-    other_top = other_levels[1] if label == INCORRECT else other_levels[0] + (top - eye) / max(nose - eye, 1) * (other_levels[1] - other_levels[0])
-    bottom, other_bottom = chin * 1.08, other_levels[3] * 1.08
+    (top, bottom), (other_top, other_bottom) = _spans(label, levels, other_levels, rng)
     matrix = _between(other_face, (other_top, other_bottom), face, (top, bottom))
     moved = cv2.warpAffine(other, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     alpha = _shape(face, top, bottom, rng)
@@ -86,6 +78,27 @@ def _transplanted(source: Source, label: str, rng: np.random.Generator) -> Pictu
     gain = _same_light(picture, face, other, other_face)
     mixed = picture * (1 - alpha) + np.clip(moved * gain, 0, 255) * alpha
     return np.asarray(mixed, np.uint8)
+
+
+Span = tuple[float, float]
+
+
+def _spans(label: str, levels: tuple[float, ...], other: tuple[float, ...], rng: np.random.Generator) -> tuple[Span, Span]:
+    """From where to where down the face the other one shows, and which part of it: (here, there)."""
+    eye, nose, mouth, chin = levels
+    _, other_nose, _, other_chin = other
+    if label != INCORRECT:
+        above = float(rng.uniform(0.35, 0.7))
+        return (eye + above * (nose - eye), chin * 1.08), (above * other_nose, other_chin * 1.08)
+    # The giver's cloth surely covers its nose tip; what is taken starts there.
+    way = rng.random()
+    if way < 0.5:  # nose bare
+        top, bottom = nose + float(rng.uniform(0.1, 0.5)) * (mouth - nose), chin * 1.08
+    elif way < 0.75:  # nose and mouth bare
+        top, bottom = mouth + float(rng.uniform(0.2, 0.6)) * (chin - mouth), chin * 1.25
+    else:  # pulled up: the mouth is bare
+        top, bottom = nose * float(rng.uniform(0.45, 0.7)), nose + float(rng.uniform(0.35, 0.7)) * (mouth - nose)
+    return (top, bottom), (other_nose, other_chin * 1.08)
 
 
 def _axes(face: Face) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:

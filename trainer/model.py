@@ -56,6 +56,24 @@ def build(settings: Model, data: Path) -> Any:
     return keras.Model(picture, logits, name=settings.name.replace("-", "_"))
 
 
+def load_keras(path: Path) -> Any:
+    """A model written by `maskgate-train fit`.
+
+    Raises:
+        TrainerError: missing, no Keras model, or one with other inputs or outputs than the unit's.
+    """
+    if not path.is_file():
+        raise TrainerError(f"Model {path}: no such file.", hint="`maskgate-train fit` writes best.keras into the run's folder.")
+    try:
+        model = tensorflow().keras.models.load_model(path, compile=False)
+    except (ValueError, OSError, TypeError, KeyError) as error:
+        raise TrainerError(f"Model {path}: Keras cannot read it ({str(error).splitlines()[0]}).") from error
+    takes, gives = tuple(model.input_shape), tuple(model.output_shape)
+    if len(takes) != 4 or takes[1] != takes[2] or takes[3] != 3 or gives != (None, len(CLASSES)):
+        raise TrainerError(f"Model {path}: takes {takes} and gives {gives}, expected square RGB pictures in and {len(CLASSES)} logits out.")
+    return model
+
+
 def _backbone(keras: Any, picture: Any, settings: Model, weights: str | None) -> Any:
     shape = (settings.input_px, settings.input_px, 3)
     if settings.architecture == "ResNet50":  # trained on BGR with the mean of ImageNet taken off, not on -1 to 1

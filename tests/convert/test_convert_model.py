@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convert.convert import load_keras, require_int8
+from convert.convert import require_int8
 from convert.main import main
 from trainer.errors import TrainerError
+from trainer.model import load_keras
 
 slow = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore")]
 

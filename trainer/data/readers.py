@@ -24,6 +24,7 @@ import cv2
 from edge.look import Box
 from trainer.data.labels import INCORRECT, MASK, label_of
 from trainer.data.manifest import PICTURES, Sample, box_of
+from trainer.data.splits import split_by_group
 from trainer.errors import TrainerError
 
 SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
@@ -151,11 +152,19 @@ def maskedface_net(root: Path, base: Path, source: str) -> list[Sample]:
     return _some(samples, root, "pictures")
 
 
+VAL_SHARE = 0.05
+"""Share of the groups of each source of crops that is watched instead of drawn."""
+
+
 def shared(root: Path, base: Path | None = None) -> list[Sample]:
-    """The folder that the shipped recipe reads: `crops/<source>/<class>/` and `<source>/labels.csv`."""
+    """The folder that the shipped recipe reads: `crops/<source>/<class>/` and `<source>/labels.csv`.
+
+    The crops come without a split; one group in twenty is set aside to be watched, so that there are figures by source.
+    """
     base = root if base is None else base
-    samples = [sample for folder in sorted(path for path in _folder(root / "crops").iterdir() if path.is_dir())
-               for sample in class_folders(folder, base, folder.name)]
+    crops = [sample for folder in sorted(path for path in _folder(root / "crops").iterdir() if path.is_dir())
+             for sample in class_folders(folder, base, folder.name)]
+    samples = split_by_group(crops, val=VAL_SHARE, test=0.0)
     for table in sorted(root.glob("*/labels.csv")):
         samples += boxes_csv(table.parent, base, table.parent.name)
     return samples
