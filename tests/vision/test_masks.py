@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The classifier of a bundle: what it promises, and on which runtime."""
+
+from __future__ import annotations
+
+import sys
+import types
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+from edge.look import Box, Label, Probabilities
+from edge.settings import MasksSettings
+from edge.vision import MODELS, open_masks
+from edge.vision.bundle import load_bundle, write_bundle
+from edge.vision.interpreter import Graph
+from edge.vision.masks import Masks
+
+
+@pytest.fixture(scope="module")
+def portrait() -> NDArray[np.uint8]:
+    from skimage.data import astronaut
+
+    return np.asarray(cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGR), np.uint8)
+
+
+FACE = Box(179, 63, 90, 112)
+
+
+def test_a_bare_face_is_no_mask_and_the_three_add_up_to_one(portrait: NDArray[np.uint8]) -> None:
+    found, = open_masks(MasksSettings()).judge(portrait, [FACE])
+    assert found.label is Label.NO_MASK
+    assert sum(found) == pytest.approx(1)
+
+
+def test_faces_are_judged_each_by_itself(portrait: NDArray[np.uint8]) -> None:
+    masks = open_masks(MasksSettings())
+    wall = Box(20, 400, 80, 80)
+    assert masks.judge(portrait, [FACE, wall, FACE]) == [*masks.judge(portrait, [FACE]), *masks.judge(portrait, [wall]), *masks.judge(portrait, [FACE])]
+    assert masks.judge(portrait, []) == []
+
+
+def test_the_number_of_threads_changes_nothing_but_time(portrait: NDArray[np.uint8]) -> None:
+    one, two = (open_masks(MasksSettings(threads=n)).judge(portrait, [FACE])[0] for n in (1, 2))
+    assert one == pytest.approx(two, abs=0.01)
+
+
+def test_a_tie_goes_to_the_worse_label() -> None:
+    assert Probabilities(0.4, 0.2, 0.4).label is Label.NO_MASK
+    assert Probabilities(0.4, 0.4, 0.2).label is Label.INCORRECT
+    assert Probabilities(0.4, 0.3, 0.3).label is Label.MASK
+
+
+def test_an_older_runtime_is_used_where_that_is_what_is_installed(portrait: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
+    from ai_edge_litert import interpreter as litert
+
+    expected = open_masks(MasksSettings()).judge(portrait, [FACE])
+    older = types.ModuleType("tflite_runtime.interpreter")
+    older.Interpreter = litert.Interpreter  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    monkeypatch.setitem(sys.modules, "tflite_runtime", types.ModuleType("tflite_runtime"))
+    monkeypatch.setitem(sys.modules, "tflite_runtime.interpreter", older)
+    assert open_masks(MasksSettings()).judge(portrait, [FACE]) == expected
+
+
+def test_no_runtime_at_all_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    monkeypatch.setitem(sys.modules, "tflite_runtime.interpreter", None)
+    with pytest.raises(ModelError, match="No TFLite runtime"):
+        Graph(b"", 1)
+
+
+def test_the_runtime_adds_nothing_to_the_log_of_a_unit(capfd: pytest.CaptureFixture[str]) -> None:
+    open_masks(MasksSettings())
+    assert capfd.readouterr().err == ""
+
+
+def test_a_flatbuffer_that_the_runtime_refuses_is_a_model_error() -> None:
+    with pytest.raises(ModelError):
+        Graph(b"\x1c\x00\x00\x00TFL3" + bytes(200), 1)
+
+
+def test_description_and_model_come_back_as_written(tmp_path: Path) -> None:
+    shipped = load_bundle(MODELS / "mask.tflite")
+    write_bundle(tmp_path / "again.tflite", shipped.model, shipped.description)
+    again = load_bundle(tmp_path / "again.tflite")
+    assert (again.model, again.description) == (shipped.model, shipped.description)
+    assert [file.name for file in tmp_path.iterdir()] == ["again.tflite"]        # no half-written part is left
+    assert zipfile.ZipFile(tmp_path / "again.tflite").namelist() == ["maskgate.json"]
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
+    shipped = load_bundle(MODELS / "mask.tflite")
+    for name in ("a", "b"):
+        write_bundle(tmp_path / name, shipped.model, shipped.description)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_model_without_its_own_output_width_is_refused(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    shipped = load_bundle(MODELS / "mask.tflite")
+    wrong = replace(shipped, description=replace(shipped.description, input_px=shipped.description.input_px + 32))
+    with pytest.raises(ModelError, match="its description says"):
+        Masks(wrong)
