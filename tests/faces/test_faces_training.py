@@ -59,13 +59,13 @@ for first, second in zip(network(picture), larger(picture)):
 def test_cells_over_a_face_answer_for_it_and_not_for_one_to_be_left_alone() -> None:
     run("""
 import tensorflow as tf
-from trainer.faces.targets import Batch, choose, flatten
+from trainer.faces.targets import Batch, choose, flatten, inside
 maps = [tf.zeros((1, 128 // s, 128 // s, 16)) for s in (8, 16, 32)]
 boxes = np.array([[[16, 16, 64, 64], [80, 80, 120, 120]]], np.float32)
 flags = lambda *v: np.array([v], np.float32)
 batch = Batch(None, boxes, np.zeros((1, 2, 10), np.float32), flags(1, 0), flags(0, 1), flags(0, 0), flags(0, 0))
 cells = flatten(maps)
-owner, answers = (x.numpy()[0] for x in choose(cells, batch))
+owner, answers = (x.numpy()[0] for x in choose(cells, batch, inside(cells, batch.boxes)))
 assert 1 <= answers.sum() <= 10
 assert (owner[answers] == 0).all()
 centres = cells.centres.numpy()[answers]

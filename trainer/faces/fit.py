@@ -168,7 +168,7 @@ def fit(recipe: Recipe) -> Path:
     tf.keras.utils.set_random_seed(recipe.seed)
     store = load_store(recipe)
     training = Training(recipe)
-    selection = Selection(store, recipe.folder / "selection.jsonl")
+    selection = Selection(Path(recipe.data), recipe.folder / "selection.jsonl")
     (recipe.folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2))
     print(f"{len(store.usable())} pictures, {training.plan.parameters()} numbers to learn, step {training.step} of {recipe.steps}")
     if training.step == 0:

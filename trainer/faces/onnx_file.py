@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # stubs are a package of their own
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 

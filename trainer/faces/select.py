@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from trainer.faces.detector import Detector
 from trainer.faces.measure import Outcome, outcome
-from trainer.faces.scenes import Store
+from trainer.faces.pictures import Image, Truth, read, scenes
 
 SIZES = (160, 320)
 FALSE_ALLOWED = 0.15
@@ -20,14 +21,14 @@ FALSE_ALLOWED = 0.15
 class Selection:
     """Measures detector files on the held-out pictures and keeps the figures in a file of JSON lines."""
 
-    def __init__(self, store: Store, path: Path) -> None:
+    def __init__(self, data: Path, path: Path) -> None:
+        """`data` is the folder of pictures, `path` the file of figures."""
         self._path = path
-        self._pictures = [(store.pixels[n], picture.truths) for n, picture in enumerate(store.pictures)
-                          if picture.held_out and not picture.label]
+        self._pictures = held_out(data)
 
     def add(self, step: int, detector: Path) -> str:
         """Measure one file; a line of figures for the log."""
-        found = {size: self._outcome(detector, size) for size in SIZES}
+        found = {size: look(detector, self._pictures, size) for size in SIZES}
         score = {size: score_at(found[size], FALSE_ALLOWED) for size in SIZES}
         row = {"step": step, "file": str(detector)}
         for size in SIZES:
@@ -42,9 +43,16 @@ class Selection:
             file.write(json.dumps(row) + "\n")
         return json.dumps({key: value for key, value in row.items() if key != "file"})
 
-    def _outcome(self, detector: Path, size: int) -> Outcome:
-        found = Detector(detector, 0.3)
-        return outcome([(found.detect(image, size), truths, image.shape[0]) for image, truths in self._pictures])
+
+def held_out(data: Path) -> list[tuple[Image, tuple[Truth, ...]]]:
+    """The pictures with faces boxed by hand that training does not see."""
+    return [(read(picture.path), picture.truths) for picture in scenes(data) if picture.held_out]
+
+
+def look(detector: Path, pictures: Sequence[tuple[Image, tuple[Truth, ...]]], size: int) -> Outcome:
+    """What a detector file finds in the pictures at one size."""
+    found = Detector(detector, 0.3)
+    return outcome([(found.detect(image, size), truths, image.shape[0]) for image, truths in pictures])
 
 
 def best(path: Path) -> Path:
