@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The support archive: what somebody far away needs to help, without secrets and without pictures.
+
+    doctor.json      every result
+    settings.toml    the settings file as it is, mistakes and all
+    versions.json    of MaskGate, Python, the packages, the system and the board
+    log.txt          the last lines of the service's log, where journalctl is
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from edge import __version__
+from edge.care.doctor.context import UNIT, Context
+from edge.care.doctor.redact import redact, secrets_in
+from edge.care.doctor.result import Result
+from edge.errors import SettingsError
+
+LINES = 300
+
+
+def in_json(results: Iterable[Result]) -> list[dict[str, str]]:
+    """The results as `maskgate doctor --json` prints them: name, level, found, remedy."""
+    return [asdict(result) for result in results]
+
+
+def write_bundle(path: Path, context: Context, results: Sequence[Result]) -> None:
+    """Write the archive as .tar.gz that only its owner may read.
+
+    Raises:
+        SettingsError: it cannot be written.
+    """
+    settings = _read(context.config)
+    secrets = secrets_in(settings)
+    texts = {"doctor.json": json.dumps(in_json(results), indent=2, ensure_ascii=False), "settings.toml": settings,
+             "versions.json": json.dumps(_versions(context), indent=2), "log.txt": _log(context)}
+    try:
+        # Made anew: an older file may be open to others, and its rights would stay.
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
+            for name, text in texts.items():
+                data = redact(text, secrets).encode()
+                entry = tarfile.TarInfo(f"maskgate-support/{name}")
+                entry.size, entry.mode, entry.mtime = len(data), 0o600, int(context.now())
+                archive.addfile(entry, io.BytesIO(data))
+    except OSError as error:
+        raise SettingsError(f"--bundle {path}: cannot be written ({error.strerror}).", hint="Name a file in a folder that you may write to.") from error
+
+
+def _read(config: Path | None) -> str:
+    if config is None:
+        return "# no settings file: the defaults hold\n"
+    try:
+        return config.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        return f"# {config}: cannot be read ({error.strerror})\n"
+
+
+def _log(context: Context) -> str:
+    ran = context.run(["journalctl", "--unit", UNIT, "--lines", str(LINES), "--no-pager", "--output", "short-iso", "--no-hostname"])
+    return ran.out if ran.code == 0 else f"no log: journalctl gave {ran.code}\n"
+
+
+def _versions(context: Context) -> dict[str, object]:
+    return {
+        "maskgate": __version__, "python": ".".join(map(str, context.machine.python)),
+        "architecture": context.machine.architecture, "bits": context.machine.bits, "board": context.model,
+        "system": context.text("/etc/os-release"), "kernel": context.text("/proc/version"),
+        "packages": {name: found.version or found.error for name, found in context.imports.items()},
+    }

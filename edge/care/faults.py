@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of what can go wrong while the unit runs, and what then happens. docs/faults.md is written from it.
+
+A fault is a state, not a traceback: it has lamps, one line in the log, an entry in the list of health, and an end.
+`picture.py` and `vitals.py` find faults, `health.py` keeps them, `fault_of` tells which one stands behind an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from edge.door.state import DoorState
+from edge.errors import CameraBusy, CameraError, CameraStopped, MaskGateError, ModelError, PinError
+from edge.panel.patterns import PATTERNS
+
+
+class Part(StrEnum):
+    """What the health list has an entry for."""
+
+    CAMERA = "camera"
+    PICTURE = "picture"
+    MODEL = "model"
+    PANEL = "panel"
+    STORAGE = "storage"
+    MEMORY = "memory"
+    TEMPERATURE = "temperature"
+    CLOCK = "clock"
+
+
+class Recovery(StrEnum):
+    """How a fault ends."""
+
+    BY_ITSELF = "MaskGate goes on as soon as it is over"
+    RESTART = "the program ends, and the service starts it again until it works"
+    OPERATOR = "the program ends and stays down until somebody mends it"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One row."""
+
+    code: str
+    """As it stands in logs, events and on the status page; never renamed."""
+    part: Part
+    what: str
+    """What is wrong, as a sentence without a full stop."""
+    noticed: str
+    """By what it is noticed."""
+    blind: bool
+    """True: nobody can be judged, and the panel shows `fault`. False: judging goes on."""
+    hint: str
+    """What the operator should do, one line."""
+    recovery: Recovery
+    exit_code: int | None = None
+    """With which the program ends; None: it goes on."""
+
+    @property
+    def state(self) -> DoorState | None:
+        """What the panel shows; None: whatever the door decides."""
+        return DoorState.FAULT if self.blind else None
+
+    def log_line(self, detail: str = "") -> str:
+        """The one line for the log: `fault=camera-hung part=camera: The camera … (detail) | hint`."""
+        return f"fault={self.code} part={self.part}: {self.what}{f' ({detail})' if detail else ''} | {self.hint}"
+
+
+_ROWS = (
+    Fault("camera-missing", Part.CAMERA, "There is no camera, or it cannot be used", "opening it fails", True,
+          "Check the cable at both ends, then `maskgate doctor`.", Recovery.RESTART, 3),
+    Fault("camera-busy", Part.CAMERA, "Another program holds the camera", "opening it fails", True,
+          "Stop the other program (`fuser -v /dev/video*` names it).", Recovery.RESTART, 3),
+    Fault("camera-hung", Part.CAMERA, "The camera has stopped delivering pictures", "no picture for [camera] silence_s", True,
+          "Nothing, if it comes back by itself; if it happens daily, replace the cable or the power supply.", Recovery.RESTART, 3),
+    Fault("camera-unplugged", Part.CAMERA, "The camera was unplugged", "no picture for [camera] silence_s, and the device is gone", True,
+          "Plug it in again; the unit finds it by itself.", Recovery.RESTART, 3),
+    Fault("picture-black", Part.PICTURE, "The camera's picture is black", "all of it is black for 5 s", True,
+          "Switch on the light, take the cap off the lens, or replace the camera.", Recovery.BY_ITSELF),
+    Fault("lens-covered", Part.PICTURE, "Something covers the lens", "no edge anywhere in the picture for 5 s", True,
+          "Uncover and wipe the lens.", Recovery.BY_ITSELF),
+    Fault("picture-frozen", Part.PICTURE, "The camera delivers the same picture again and again", "no sample of it changes for 30 s", True,
+          "Nothing, if it comes back by itself; if not, unplug the camera and plug it in again.", Recovery.RESTART, 3),
+    Fault("model-broken", Part.MODEL, "A model is missing, damaged or does not run here", "loading it fails", True,
+          "`sudo ./setup.sh install` lays down the shipped ones; or empty [faces] model and [masks] model.", Recovery.OPERATOR, 4),
+    Fault("pin-taken", Part.PANEL, "A pin is taken by another program or cannot be driven", "opening or writing it fails", True,
+          "`gpioinfo` names who holds it; stop that program, or wire and set another pin in [panel].", Recovery.RESTART, 5),
+    Fault("disk-full", Part.STORAGE, "The disk is full", "less than 20 MB free", False,
+          "Make room (`journalctl --vacuum-size=50M`), or move the event file.", Recovery.BY_ITSELF),
+    Fault("disk-read-only", Part.STORAGE, "The disk can no longer be written", "its file system was mounted read-only after an error", False,
+          "The SD card is failing: back up the settings, flash a new card.", Recovery.BY_ITSELF),
+    Fault("memory-pressure", Part.MEMORY, "Memory runs short", "less than 40 MB available", False,
+          "Stop what else runs here, or ask for smaller frames in [camera].", Recovery.BY_ITSELF),
+    Fault("over-temperature", Part.TEMPERATURE, "The processor is hot, and frames are judged more slowly", "75 °C; over again below 70 °C", False,
+          "Give it air or a heat sink, take it out of the sun, or lower [camera] rate_fps.", Recovery.BY_ITSELF),
+    Fault("clock-jump", Part.CLOCK, "The time of day has jumped", "system and monotonic clock part by more than 2 s", False,
+          "Nothing: judging counts its own time; only times in the log and in reports jump.", Recovery.BY_ITSELF),
+)
+FAULTS: Mapping[str, Fault] = MappingProxyType({fault.code: fault for fault in _ROWS})
+"""Code → fault, in the order of the page."""
+
+
+def fault_of(error: MaskGateError, *, delivered: bool = False, device_there: bool = True) -> Fault | None:
+    """The row that an error belongs to; None for what is no fault of the unit (wrong settings, a wrong argument).
+
+    Args:
+        delivered: whether the camera had handed out frames before.
+        device_there: whether its device node still exists.
+    """
+    if isinstance(error, CameraError):
+        if delivered and not device_there:
+            return FAULTS["camera-unplugged"]
+        if isinstance(error, CameraBusy):
+            return FAULTS["camera-busy"]
+        return FAULTS["camera-hung" if isinstance(error, CameraStopped) else "camera-missing"]
+    if isinstance(error, ModelError):
+        return FAULTS["model-broken"]
+    return FAULTS["pin-taken"] if isinstance(error, PinError) else None
+
+
+def page() -> str:
+    """docs/faults.md."""
+    lines = [
+        "# Faults", "",
+        "What can go wrong while the unit runs, how it shows, and how it ends. This page is written by `maskgate doctor --faults`.", "",
+        f"*Out of order* on the lamps is the panel's state `fault`: {PATTERNS[DoorState.FAULT].says} Amber and red light in turn, "
+        "half a second each; the buzzer is silent and the relay is let go. Once the program has ended the lamps are dark, "
+        "until the service has started it again.", "",
+        "Every fault is one line in the log (`journalctl -u maskgate`) when it begins, `fault=CODE part=PART: what is wrong | what to do`, "
+        "and one when it is over.", "",
+        "| code | what is wrong | noticed by | lamps | how it ends | exit code | what to do |", "|---|---|---|---|---|---|---|",
+    ]
+    lines += [f"| `{fault.code}` | {fault.what}. | {fault.noticed} | {'out of order' if fault.blind else 'as ever'} | {fault.recovery} | "
+              f"{'' if fault.exit_code is None else fault.exit_code} | {fault.hint} |" for fault in _ROWS]
+    lines += ["", "Parts in the list of health: " + ", ".join(f"`{part}`" for part in Part) + ". Each says ok or not, why, and since when.", ""]
+    return "\n".join(lines)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Vitals: the unit's temperature, memory, disk and clock, read every few seconds and held against limits.
+
+    readings = read_vitals()
+    for part, fault in judge_vitals(readings, before, hot=hot).items(): health.note(part, fault, t)
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.care.faults import FAULTS, Fault, Part
+
+EVERY_S = 10.0
+"""How often it is worth looking: a processor heats up within minutes."""
+HOT_C, COOL_C = 75.0, 70.0
+"""The firmware of every Raspberry Pi slows the processor at 80 °C. Two limits, so that it does not come and go."""
+MEMORY_MB, DISK_MB = 40.0, 20.0
+JUMP_S = 2.0
+"""More than a clock that is being set right by and by drifts in `EVERY_S`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """One reading; None where the machine does not say."""
+
+    temperature_c: float | None
+    memory_mb: float | None
+    """Available, as the kernel reckons."""
+    disk_mb: float | None
+    """Free for us where the events go, or in the working directory."""
+    writable: bool
+    """Whether that file system is mounted for writing."""
+    clocks_s: float
+    """System clock minus monotonic clock."""
+
+
+def read_vitals(folder: Path = Path(), root: Path = Path("/")) -> Vitals:
+    """Read them; under a millisecond, and raises nothing. `root` stands for `/` in tests."""
+    try:
+        disk = os.statvfs(folder)
+        free, writable = disk.f_bavail * disk.f_frsize / 1e6, not disk.f_flag & os.ST_RDONLY
+    except OSError:
+        free, writable = None, True
+    return Vitals(temperature_at(root), memory_at(root), free, writable, time.time() - time.monotonic())
+
+
+def temperature_at(root: Path = Path("/")) -> float | None:
+    """The hottest zone in °C that makes sense; None where there is none."""
+    found = []
+    for zone in root.glob("sys/class/thermal/thermal_zone*/temp"):
+        try:
+            found.append(int(zone.read_text()) / 1000)
+        except (OSError, ValueError):
+            continue
+    return max((degrees for degrees in found if -40 < degrees < 150), default=None)
+
+
+def memory_at(root: Path = Path("/")) -> float | None:
+    """Available memory in MB; None where the kernel does not say."""
+    try:
+        lines = (root / "proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, IndexError, StopIteration):
+        return None
+
+
+def judge_vitals(now: Vitals, before: Vitals | None = None, *, hot: bool = False) -> Mapping[Part, Fault | None]:
+    """What is wrong with each part, None where nothing is.
+
+    Args:
+        before: the reading before this one, for the clock; None for the first.
+        hot: whether it was too hot by the reading before.
+    """
+    limit = COOL_C if hot else HOT_C
+    storage = "disk-read-only" if not now.writable else "disk-full" if now.disk_mb is not None and now.disk_mb < DISK_MB else ""
+    codes = {
+        Part.TEMPERATURE: "over-temperature" if now.temperature_c is not None and now.temperature_c >= limit else "",
+        Part.MEMORY: "memory-pressure" if now.memory_mb is not None and now.memory_mb < MEMORY_MB else "",
+        Part.STORAGE: storage,
+        Part.CLOCK: "clock-jump" if before is not None and abs(now.clocks_s - before.clocks_s) > JUMP_S else "",
+    }
+    return {part: FAULTS.get(code) for part, code in codes.items()}
+
+
+def slower_rate_fps(rate_fps: float, hot: bool) -> float:
+    """Frames a second to judge: half of them when hot, so that the processor cools before the firmware slows it."""
+    return rate_fps / 2 if hot else rate_fps

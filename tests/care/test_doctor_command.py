@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`maskgate doctor` as a user meets it: what it prints, what it exits with, what is in the archive and what is not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+from care_stand_ins import FakeUnit
+
+from edge.care.doctor.context import Ran
+from edge.care.doctor.redact import redact, secrets_in
+from edge.commands import doctor
+
+
+@pytest.fixture
+def unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeUnit:
+    fake = FakeUnit(tmp_path / "root")
+    fake.unit |= {"ActiveState": "active", "SubState": "running"}
+    monkeypatch.setattr(doctor, "context_of", lambda arguments: fake.context)
+    return fake
+
+
+def run(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    doctor.add_arguments(parser)
+    return doctor.run(parser.parse_args(words))
+
+
+def test_a_well_unit_exits_with_0(unit: FakeUnit, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run() == 0
+    said = capsys.readouterr().out
+    assert "✓ power: " in said
+    assert "All 21 checks are well." in said
+
+
+def test_a_warning_exits_with_0_and_a_failure_with_1(unit: FakeUnit, capsys: pytest.CaptureFixture[str]) -> None:
+    unit.answers["timedatectl"] = Ran(0, "no\n")
+    assert run() == 0
+    unit.write("/proc/meminfo", "MemAvailable: 9000 kB\n")
+    assert run() == 1
+    said = capsys.readouterr().out
+    assert "✗ memory: only 9 MB are available\n    → stop what else" in said
+    assert "21 checks: 1 failures, 1 warnings." in said
+
+
+def test_json_is_one_object_with_every_result(unit: FakeUnit, capsys: pytest.CaptureFixture[str]) -> None:
+    unit.write("/proc/meminfo", "MemAvailable: 9000 kB\n")
+    assert run("--json") == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["level"] == "failure"
+    assert len(said["results"]) == 21
+    assert next(result for result in said["results"] if result["name"] == "memory").keys() == {"name", "level", "found", "remedy"}
+
+
+SECRETS = ("hunter22", "p%40ss-word", "p@ss-word", "tok-9f8e7d", "wifi-psk-1", "longsecretline")
+SETTINGS = """
+[camera]
+source = "rtsp://admin:hunter22@192.168.1.20/stream"
+[report]
+note = "see http://user:p%40ss-word@host/x"
+mqtt_password = "tok-9f8e7d"
+text = '''
+longsecretline
+'''
+"""
+
+
+def test_the_archive_holds_what_helps_and_no_secret(unit: FakeUnit, tmp_path: Path) -> None:
+    unit.load(SETTINGS)
+    unit.answers["journalctl"] = Ran(0, 'login with hunter22 failed, psk="wifi-psk-1"\nPOST /?token=tok-9f8e7d 200\nstate=idle\np@ss-word\n')
+    run("--bundle", str(tmp_path / "support.tar.gz"))
+    assert (tmp_path / "support.tar.gz").stat().st_mode & 0o777 == 0o600
+    with tarfile.open(tmp_path / "support.tar.gz") as archive:
+        texts = {member.name: archive.extractfile(member).read().decode() for member in archive}  # type: ignore[union-attr]
+    assert sorted(texts) == [f"maskgate-support/{name}" for name in ("doctor.json", "log.txt", "settings.toml", "versions.json")]
+    assert not [(name, secret) for name, text in texts.items() for secret in SECRETS if secret in text]
+    assert "192.168.1.20/stream" in texts["maskgate-support/settings.toml"]
+    assert "state=idle" in texts["maskgate-support/log.txt"]
+    assert json.loads(texts["maskgate-support/versions.json"])["packages"]["numpy"] == "2.2.4"
+    assert len(json.loads(texts["maskgate-support/doctor.json"])) == 21
+
+
+@pytest.mark.parametrize("text", [
+    "http://u:geheim77@h/", 'token = "geheim77"', "api_key: geheim77", '{"password":"geheim77"}', "Authorization: Bearer geheim77",
+    "x = {pass = 'geheim77'}", "?sig=geheim77&a=1", "https://geheim77@host/", "rtsp://a:b/geheim77@cam/1", "PSK='geheim77'",
+])
+def test_whatever_looks_like_a_secret_goes(text: str) -> None:
+    assert "geheim77" in " ".join(secrets_in(text)) or "geheim77" not in redact(text)
+    assert "geheim77" not in redact(text)
+
+
+@pytest.mark.parametrize("text", ["state=passed people=2", "pass_min = 0.6", "http://192.168.1.20/stream", "mail to a@b.de", "monkey=3 keyboard=4"])
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_an_archive_that_cannot_be_written_says_so(unit: FakeUnit) -> None:
+    from edge.errors import SettingsError
+
+    with pytest.raises(SettingsError, match=r"--bundle /nowhere/x\.tar\.gz: cannot be written"):
+        run("--bundle", "/nowhere/x.tar.gz")
+
+
+def test_settings_that_are_wrong_are_a_finding_and_no_end(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text("[door]\nmood = 1\n")
+    context = doctor.context_of(argparse.Namespace(config=tmp_path / "m.toml", pins_test=False, yes=False, json=False))
+    assert "mood" in str(context.settings_error)
+    assert context.settings.door.mode == "remind"
+
+
+def test_a_terminal_without_unicode_gets_plain_marks(unit: FakeUnit, monkeypatch: pytest.MonkeyPatch) -> None:
+    from edge.care.doctor.result import failure
+
+    monkeypatch.setattr(doctor, "_can_print", lambda signs: False)
+    assert doctor.in_words(failure("disk", "full", "make room"), coloured=False) == ["FAIL disk: full", "    -> make room"]
