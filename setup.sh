@@ -19,7 +19,8 @@ On a desktop (Linux or macOS, Python 3.11 or later), in a .venv beside this file
 
 On the unit (64-bit Raspberry Pi OS or Debian, Bookworm or Trixie), as root:
   install               install under /opt/maskgate, settings in /etc/maskgate/maskgate.toml, start maskgate.service
-    --source S          where frames come from, for a first installation (default: picamera)
+    --source S          where frames come from, for a first installation (default: picamera);
+                        a clip must lie outside /home and /tmp, which the service cannot see
     --panel P           gpio, mock or none, for a first installation (default: gpio)
     --dry-run           only print what would be done; needs no root
   uninstall             stop and remove the service and the program; settings stay

@@ -58,6 +58,7 @@ desktop_demo() {
     desktop_venv unit
     say "maskgate demo${*:+ $*}"
     .venv/bin/maskgate demo "$@"
+    say "maskgate is .venv/bin/maskgate here; after \`. .venv/bin/activate\` plain \`maskgate\` works"
 }
 
 lint() {

@@ -7,9 +7,11 @@
 #   /usr/local/bin/maskgate                  the command, for the operator
 #   /etc/maskgate/maskgate.toml              settings; written once, never overwritten
 #   /etc/systemd/system/maskgate.service     the service; /etc/sysusers.d/maskgate.conf its user
+#   /var/lib/maskgate                        what the service may keep
 
 opt=/opt/maskgate
 etc=/etc/maskgate
+var=/var/lib/maskgate
 service=/etc/systemd/system/maskgate.service
 sysusers=/etc/sysusers.d/maskgate.conf
 command=/usr/local/bin/maskgate
@@ -85,7 +87,7 @@ unit_packages() {
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     say "apt-get install ${missing[*]}"
-    DEBIAN_FRONTEND=noninteractive quietly apt-get install --yes --no-install-recommends "${missing[@]}" ||
+    DEBIAN_FRONTEND=noninteractive quietly apt-get -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "${missing[@]}" ||
         fail "apt-get install failed: see above"
 }
 
@@ -212,6 +214,7 @@ unit_install() {
         esac
         shift
     done
+    umask 022 # the service's user reads what is installed
     say "looking at this system"
     unit_preflight
     release=$opt/releases/$(release_name)
@@ -242,8 +245,8 @@ unit_uninstall() {
     begin "removing $opt"
     run rm -rf "$opt"
     if [ -n "$purge" ]; then
-        begin "removing settings and the system user"
-        run rm -rf "$etc" "$service.d" "$sysusers"
+        begin "removing settings, what was kept, and the system user"
+        run rm -rf "$etc" "$var" "$service.d" "$sysusers"
         if id maskgate >/dev/null 2>&1 || [ -n "$dry" ]; then run userdel maskgate; fi
     elif [ -e "$etc" ]; then
         say "settings stay in $etc (--purge removes them)"

@@ -22,11 +22,10 @@ from edge.vision import MODELS
 pytestmark = [pytest.mark.pi, pytest.mark.slow, pytest.mark.timeout(900)]
 
 OUTPUTS = {"green", "amber", "red", "buzzer", "relay"}
-STATE = "/var/lib/maskgate"
-PINS = f"{STATE}/pins.jsonl"
+INPUT = "/srv/maskgate"
+PINS = "/var/lib/maskgate/pins.jsonl"
 WATCHDOG_S = 10.0
 DROP_IN = f"""[Service]
-StateDirectory=maskgate
 ExecStart=
 ExecStart=/opt/maskgate/current/bin/maskgate run --config /etc/maskgate/maskgate.toml --pins {PINS}
 ExecStopPost=
@@ -128,14 +127,14 @@ def box(request: pytest.FixtureRequest, project: Path, clip: Path, tmp_path_fact
     settings = ""
     if not (MODELS / "face.onnx").is_file():  # until our own detector ships
         shutil.copy(request.getfixturevalue("shared") / "weights" / "face_detection_yunet_2023mar.onnx", source / "face.onnx")
-        settings = f'[faces]\nmodel = "{STATE}/face.onnx"\n'
+        settings = f'[faces]\nmodel = "{INPUT}/face.onnx"\n'
     box = Box(request.param)
     box.up(source)
     try:
         for file in ("clip.mp4", "face.onnx"):
             if (source / file).exists():
-                box.run("install", "-D", "-m", "644", f"/src/{file}", f"{STATE}/{file}")
-        install(box, f'{settings}[camera]\nsource = "{STATE}/clip.mp4"\n[panel]\nkind = "mock"\n')
+                box.run("install", "-D", "-m", "644", f"/src/{file}", f"{INPUT}/{file}")
+        install(box, f'{settings}[camera]\nsource = "{INPUT}/clip.mp4"\n[panel]\nkind = "mock"\n')
         yield box
     finally:
         box.down()
