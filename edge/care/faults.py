@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from edge.door.state import DoorState
 from edge.errors import CameraBusy, CameraError, CameraStopped, MaskGateError, ModelError, PinError
-from edge.panel.patterns import PATTERNS
+from edge.panel.patterns import lamp_table
 
 
 class Part(StrEnum):
@@ -61,6 +61,13 @@ class Fault:
     def state(self) -> DoorState | None:
         """What the panel shows; None: whatever the door decides."""
         return DoorState.FAULT if self.blind else None
+
+    @property
+    def lamps(self) -> str:
+        """The same in words, for the page."""
+        if self.part is Part.PANEL:
+            return "dark, as far as pins can still be driven"
+        return "out of order" if self.blind else "as ever"
 
     def log_line(self, detail: str = "") -> str:
         """The one line for the log: `fault=camera-hung part=camera: The camera … (detail) | hint`."""
@@ -121,17 +128,17 @@ def fault_of(error: MaskGateError, *, delivered: bool = False, device_there: boo
 
 def page() -> str:
     """docs/faults.md."""
+    rows = lamp_table()
     lines = [
         "# Faults", "",
         "What can go wrong while the unit runs, how it shows, and how it ends. This page is written by `maskgate doctor --faults`.", "",
-        f"*Out of order* on the lamps is the panel's state `fault`: {PATTERNS[DoorState.FAULT].says} Amber and red light in turn, "
-        "half a second each; the buzzer is silent and the relay is let go. Once the program has ended the lamps are dark, "
-        "until the service has started it again.", "",
+        "*Out of order* in the table is the panel's state `fault`:", "", *rows[:2], next(row for row in rows if row.startswith(f"| {DoorState.FAULT} ")), "",
+        "Nobody is let in meanwhile. Once the program has ended the lamps are dark and the relay is let go, until the service has started it again.", "",
         "Every fault is one line in the log (`journalctl -u maskgate`) when it begins, `fault=CODE part=PART: what is wrong | what to do`, "
         "and one when it is over.", "",
         "| code | what is wrong | noticed by | lamps | how it ends | exit code | what to do |", "|---|---|---|---|---|---|---|",
     ]
-    lines += [f"| `{fault.code}` | {fault.what}. | {fault.noticed} | {'out of order' if fault.blind else 'as ever'} | {fault.recovery} | "
+    lines += [f"| `{fault.code}` | {fault.what}. | {fault.noticed} | {fault.lamps} | {fault.recovery} | "
               f"{'' if fault.exit_code is None else fault.exit_code} | {fault.hint} |" for fault in _ROWS]
     lines += ["", "Parts in the list of health: " + ", ".join(f"`{part}`" for part in Part) + ". Each says ok or not, why, and since when.", ""]
     return "\n".join(lines)

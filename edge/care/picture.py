@@ -55,7 +55,7 @@ class PictureWatch:
             return None
         # The green channel: nearest to brightness, and the one with most of the sensor's pixels.
         step = max(1, max(image.shape[:2]) // GRID)
-        samples = image[step // 2::step, step // 2::step, 1]
+        samples = image[::step, ::step, 1]
         code = self._wrong(samples, image, step)
         self._since = {code: self._since.get(code, t)} if code else {}
         if not code or t - self._since[code] < (FROZEN_S if code == "picture-frozen" else DARK_S):

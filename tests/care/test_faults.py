@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of faults: its page, its agreement with the errors and the service, the list of health, and the vitals."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from edge.care.faults import FAULTS, Fault, Part, Recovery, fault_of, page
+from edge.care.health import HealthList
+from edge.care.vitals import HOT_C, Vitals, judge_vitals, read_vitals, slower_rate_fps
+from edge.errors import (
+    CameraBusy,
+    CameraError,
+    CameraNotFound,
+    CameraStopped,
+    MaskGateError,
+    ModelError,
+    PinError,
+    SettingsError,
+)
+
+
+def test_the_page_is_the_table(project: Path) -> None:
+    assert (project / "docs" / "faults.md").read_text(encoding="utf-8") == page(), "write it anew: maskgate doctor --faults > docs/faults.md"
+
+
+def test_every_fault_of_the_issue_is_there() -> None:
+    asked = {"camera-missing", "camera-hung", "camera-unplugged", "picture-black", "picture-frozen", "lens-covered", "clock-jump", "disk-full",
+             "disk-read-only", "memory-pressure", "over-temperature", "model-broken", "pin-taken"}
+    assert asked <= set(FAULTS)
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+def test_a_row_is_whole_and_fits_on_one_line_of_the_log(fault: Fault) -> None:
+    assert fault.hint.endswith(".")
+    assert not fault.what.endswith(".")
+    assert "\n" not in fault.log_line("cam 0") + fault.what
+    assert fault.log_line("cam 0").startswith(f"fault={fault.code} part={fault.part}: {fault.what} (cam 0) | ")
+    assert (fault.exit_code is None) is (fault.recovery is Recovery.BY_ITSELF)
+
+
+def test_the_service_stays_down_exactly_where_the_table_says_that_somebody_must_act(project: Path) -> None:
+    unit = (project / "systemd" / "maskgate.service").read_text(encoding="utf-8")
+    line = next(line for line in unit.splitlines() if line.startswith("RestartPreventExitStatus="))
+    stays_down = {int(code) for code in line.partition("=")[2].split()}
+    for fault in FAULTS.values():
+        if fault.exit_code is not None:
+            assert (fault.exit_code in stays_down) is (fault.recovery is Recovery.OPERATOR), fault.code
+
+
+@pytest.mark.parametrize(("error", "delivered", "there", "code"), [
+    (CameraNotFound("x"), False, False, "camera-missing"), (CameraBusy("x"), False, True, "camera-busy"), (CameraStopped("x"), True, True, "camera-hung"),
+    (CameraStopped("x"), True, False, "camera-unplugged"), (CameraStopped("x"), False, True, "camera-hung"), (CameraError("x"), False, True, "camera-missing"),
+    (ModelError("x"), False, True, "model-broken"), (PinError("x"), False, True, "pin-taken"),
+])
+def test_an_error_belongs_to_a_fault_with_its_exit_code(error: MaskGateError, delivered: bool, there: bool, code: str) -> None:
+    fault = fault_of(error, delivered=delivered, device_there=there)
+    assert fault is FAULTS[code]
+    assert fault.exit_code == error.exit_code
+
+
+def test_a_wrong_setting_is_no_fault_of_the_unit() -> None:
+    assert fault_of(SettingsError("x")) is None
+
+
+def test_health_says_since_when_and_logs_on_change_only(caplog: pytest.LogCaptureFixture) -> None:
+    health = HealthList(1.0)
+    with caplog.at_level(logging.INFO, "maskgate.health"):
+        for t in (5.0, 6.0, 7.0):
+            health.bad(FAULTS["lens-covered"], t)
+            health.note(Part.CLOCK, None, t)
+        for t in (9.0, 10.0):
+            health.note(Part.PICTURE, None, t)
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", "fault=lens-covered part=picture: Something covers the lens | Uncover and wipe the lens."),
+        ("INFO", "over=lens-covered part=picture after_s=4")]
+    picture = next(value for value in health.values if value.part is Part.PICTURE)
+    assert (picture.ok, picture.why, picture.since) == (True, "", 9.0)
+
+
+def test_health_names_the_fault_that_the_panel_has_to_show() -> None:
+    health = HealthList()
+    health.bad(FAULTS["over-temperature"], 1.0)
+    assert health.blinding is None
+    health.bad(FAULTS["camera-hung"], 2.0, "no frame for 5 s")
+    assert health.blinding is FAULTS["camera-hung"]
+    camera = health.values[0]
+    assert (camera.part, camera.ok, camera.since, camera.why) == (
+        Part.CAMERA, False, 2.0, "The camera has stopped delivering pictures (no frame for 5 s)")
+
+
+def test_one_fault_may_follow_another_in_the_same_part() -> None:
+    health = HealthList()
+    assert health.bad(FAULTS["disk-full"], 1.0)
+    assert health.bad(FAULTS["disk-read-only"], 2.0)
+    assert not health.bad(FAULTS["disk-read-only"], 3.0)
+
+
+WELL = Vitals(temperature_c=50.0, memory_mb=900.0, disk_mb=5000.0, writable=True, clocks_s=1000.0)
+
+
+def judged(before: Vitals | None = None, *, hot: bool = False, **changes: object) -> set[str]:
+    values = {name: changes.get(name, getattr(WELL, name)) for name in Vitals.__slots__}
+    return {fault.code for fault in judge_vitals(Vitals(**values), before, hot=hot).values() if fault}
+
+
+def test_vitals_that_are_well() -> None:
+    assert judged(WELL) == set()
+    assert judge_vitals(WELL).keys() == {Part.TEMPERATURE, Part.MEMORY, Part.STORAGE, Part.CLOCK}
+
+
+@pytest.mark.parametrize(("changes", "code"), [
+    ({"temperature_c": 76.0}, "over-temperature"), ({"temperature_c": 72.0, "hot": True}, "over-temperature"), ({"memory_mb": 20.0}, "memory-pressure"),
+    ({"disk_mb": 3.0}, "disk-full"), ({"writable": False, "disk_mb": 3.0}, "disk-read-only"), ({"before": WELL, "clocks_s": 4600.0}, "clock-jump"),
+    ({"before": WELL, "clocks_s": 990.0}, "clock-jump"),
+])
+def test_vitals_that_are_not_well(changes: dict[str, object], code: str) -> None:
+    assert judged(**changes) == {code}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("changes", [{"temperature_c": 72.0}, {"temperature_c": 69.0, "hot": True}, {"before": WELL, "clocks_s": 1000.3},
+                                     {"temperature_c": None, "memory_mb": None, "disk_mb": None}])
+def test_vitals_near_a_limit_or_unknown_are_well(changes: dict[str, object]) -> None:
+    assert judged(**changes) == set()  # type: ignore[arg-type]
+
+
+def test_a_hot_unit_judges_half_the_frames_before_the_firmware_slows_it() -> None:
+    assert HOT_C < 80
+    assert (slower_rate_fps(15.0, hot=True), slower_rate_fps(15.0, hot=False)) == (7.5, 15.0)
+
+
+def test_vitals_of_this_machine_and_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "sys/class/thermal/thermal_zone0").mkdir(parents=True)
+    (tmp_path / "sys/class/thermal/thermal_zone1").mkdir()
+    (tmp_path / "sys/class/thermal/thermal_zone0/temp").write_text("61234\n")
+    (tmp_path / "sys/class/thermal/thermal_zone1/temp").write_text("-274000\n")     # a sensor that is not there
+    read = read_vitals(tmp_path, tmp_path)
+    assert (read.temperature_c, read.memory_mb, read.writable) == (61.234, None, True)
+    assert read_vitals().memory_mb
+    assert read_vitals(Path("/nowhere")).disk_mb is None
