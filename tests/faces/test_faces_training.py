@@ -91,3 +91,17 @@ def step():
 seen = [float(step()) for _ in range(40)]
 assert seen[-1] < 0.5 * seen[0], seen
 """)
+
+
+def test_shifting_obj_moves_all_scores_one_way_and_no_box() -> None:
+    run("""
+from trainer.faces.export import shifted
+weights = random_weights(TINY, 1)
+lower = shifted(weights, -1.5)
+picture = np.random.default_rng(1).random((1, 64, 64, 3), np.float32)
+network = build(TINY); put_weights(network, TINY, weights); before = [np.array(m) for m in network(picture)]
+put_weights(network, TINY, lower); after = [np.array(m) for m in network(picture)]
+for first, second in zip(before, after):
+    assert np.allclose(second[..., 1], first[..., 1] - 1.5, atol=1e-5)
+    assert np.array_equal(np.delete(second, 1, -1), np.delete(first, 1, -1))
+""")
