@@ -20,6 +20,7 @@ COMMANDS = {
     "config": "check, show or explain the settings",
     "model": "what the shipped or a given mask model says of itself",
     "pins": "drive every output to its safe level",
+    "aim": "hang the camera well: size, angle, light and sharpness of a face, live",
     "doctor": "find what is wrong with this unit, and say what to do about it",
 }
 """Command → what it does. The module `edge.commands.<command>` gives add_arguments(parser) and run(arguments)."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from edge.care.aim.measure import Measured
@@ -77,8 +78,10 @@ def _pitch(measured: Measured, limits: Limits) -> Item:
         return _item("pitch", "not to be told", wanted, bad=True, remedy="look at the camera")
     above = measured.pitch_deg > 0
     side = "level" if abs(measured.pitch_deg) < 3 else f"the camera is {'above' if above else 'below'} where the face looks"
+    by_m = abs(math.sin(math.radians(measured.pitch_deg))) * measured.distance_m if measured.distance_m else None
     return _item("pitch", f"{abs(measured.pitch_deg):.0f}°, {side}", wanted, bad=abs(measured.pitch_deg) > limits.angle_deg,
-                 remedy=f"hang the camera {'lower' if above else 'higher'}, nearer to the height of the eyes")
+                 remedy=f"hang the camera {'' if by_m is None else f'about {by_m:.1f} m '}{'lower' if above else 'higher'}, "
+                        "to the height of the eyes of whoever looks straight ahead")
 
 
 def _light(measured: Measured, trust: TrustSettings, limits: Limits) -> Item:
