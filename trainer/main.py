@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edge.errors import MaskGateError
 from trainer.commands import data, evaluate, explain, fit, sheet
+from trainer.faces import command as faces
 from trainer.shelf import CACHE
 
 ABOUT = """Make a mask classifier for MaskGate: look through the pictures, train, measure.
@@ -19,6 +20,7 @@ ABOUT = """Make a mask classifier for MaskGate: look through the pictures, train
   maskgate-convert runs/shipped/best.keras      make the file that the unit runs
   maskgate-train evaluate mask.tflite           ask it the door's question, through the unit's own code
   maskgate-train explain runs/shipped/best.keras heat.png     where it looks
+  maskgate-train faces evaluate face.onnx       the same for the face detector; `faces fit` and `faces export` make it
 
 `maskgate-train COMMAND --help` says more. The data folder is ../shared/data unless --data names another."""
 
@@ -32,6 +34,9 @@ def main(argv: list[str] | None = None) -> int:
         sub.add_argument("--data", type=Path, default=Path("../shared/data"), help="data folder: a manifest.csv, or crops/ and boxed sources (default: ../shared/data)")
         sub.add_argument("--cache", type=Path, default=CACHE, help=f"where prepared faces lie (default: {CACHE})")
         sub.set_defaults(run=command.run)
+    sub = commands.add_parser("faces", help="train, export and measure the face detector", description="MaskGate's face detector.")
+    faces.add_arguments(sub)
+    sub.set_defaults(run=faces.run)
     arguments = parser.parse_args(argv)
     try:
         arguments.run(arguments)

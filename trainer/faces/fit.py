@@ -26,7 +26,7 @@ from trainer.faces.recipe import Recipe
 from trainer.faces.scenes import KIND, LEARN, Scenes, Store
 from trainer.faces.select import Selection, best
 from trainer.faces.targets import Batch, losses
-from trainer.faces.teachers import KINDS, Faces, label_all, look_at
+from trainer.faces.teachers import KINDS, Faces, add_errors, label_all, look_at
 
 import tensorflow as tf  # isort: skip  # after network.py, which quiets it
 
@@ -40,7 +40,8 @@ def load_store(recipe: Recipe) -> Store:
     pictures, images, faces = [], [], []
     for part in (scenes(data), crops(data)):
         pixels = Pixels(part, cache)
-        faces += label_all(part, pixels, look_at(part, pixels, cache, weights))
+        tables = label_all(part, pixels, look_at(part, pixels, cache, weights))
+        faces += add_errors(tables, list(pixels), Path(recipe.errors_of)) if recipe.errors_of and not part[0].label else tables
         images += list(pixels)
         pictures += part
     return Store(pictures, images, faces)

@@ -31,6 +31,8 @@ class Recipe:
     """Detector in `weights` (or a path) whose weights are the first; empty: begin at random."""
     shared: tuple[int, int, int] = (0, 1, 1)
     """Units added before the heads at strides 8, 16 and 32."""
+    errors_of: str = ""
+    """A detector whose false faces in the photographs are aimed at as well, such as the one before; empty: only the teachers'."""
     imitate: Annotated[float, Meta(ge=0, le=10)] = 0.5
     """Weight of the teacher network's own maps in the loss."""
     side: Annotated[int, Meta(ge=64, le=640, multiple_of=32)] = 320

@@ -35,7 +35,7 @@ CROPS = {"mask": 0.5, "incorrect": 0.1, "no_mask": 0.3, "not_face": 0.1}
 """How often a mosaic shows each class of crop."""
 PASTED = ("maskedfacenet_synthetic", "prajnasb_artificial")
 """Sources with one and the same mask pasted on: shown a fifth as often."""
-ERRORS = 0.3
+ERRORS = 0.4
 """How often a zoom is aimed at something that a teacher took for a face, where there is such a thing."""
 WORTH = {"mask": 3.0, "incorrect": 3.0, "no_mask": 1.5, "unknown": 0.5}
 """How often a zoom is aimed at a face of each kind, before the others in the same picture."""
@@ -84,7 +84,7 @@ class Scenes:
         draw = rng.random()
         if draw < 0.52:
             image, faces = self._zoom(self._side)
-        elif draw < 0.92:
+        elif draw < 0.88:
             image, faces = self._mosaic(int(rng.choice([1, 2, 3, 4, 5], p=[0.12, 0.22, 0.28, 0.23, 0.15])))
         else:
             image, faces = self._nobody()
@@ -111,7 +111,7 @@ class Scenes:
         image, faces = self._store.pixels[number], self._faces(number)
         wanted = -1 if rng.random() < ERRORS and (faces[:, LEARN] == -1).any() else 1
         aims = np.flatnonzero((faces[:, LEARN] == wanted) & (faces[:, 3] >= 8))
-        if not len(aims) or rng.random() < 0.15:  # the picture as it is, as a camera would show it
+        if not len(aims) or rng.random() < 0.2:  # the picture as it is, as a camera would show it
             scale = side / max(image.shape[:2]) * rng.uniform(0.5, 1.0)
             left, top = (rng.uniform(min(0, side - scale * n), max(0, side - scale * n)) for n in (image.shape[1], image.shape[0]))
         else:
