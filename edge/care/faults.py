@@ -33,7 +33,7 @@ class Part(StrEnum):
 class Recovery(StrEnum):
     """How a fault ends."""
 
-    BY_ITSELF = "MaskGate goes on as soon as it is over"
+    BY_ITSELF = "the program goes on, and it is over as soon as its cause is"
     RESTART = "the program ends, and the service starts it again until it works"
     OPERATOR = "the program ends and stays down until somebody mends it"
 

@@ -187,7 +187,7 @@ def test_the_report_of_an_empty_place_says_so() -> None:
 
 
 class TestOnThePortrait:
-    """The command on the astronaut that scikit-image carries, with whatever detector there is."""
+    """The command on the astronaut that scikit-image carries, with the shipped detector."""
 
     @pytest.fixture
     def portrait(self, tmp_path: Path) -> Path:
@@ -196,8 +196,7 @@ class TestOnThePortrait:
         cv2.imwrite(str(tmp_path / "astronaut.png"), cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGR))
         return tmp_path / "astronaut.png"
 
-    @pytest.mark.shared
-    def test_measured_and_reported_with_one_picture(self, portrait: Path, capsys: pytest.CaptureFixture[str], shared: Path) -> None:
+    def test_measured_and_reported_with_one_picture(self, portrait: Path, capsys: pytest.CaptureFixture[str]) -> None:
         report = portrait.with_name("report.html")
         assert main(["aim", "--source", str(portrait), "--report", str(report), "--picture"]) == 0
         said = capsys.readouterr().out
@@ -211,8 +210,7 @@ class TestOnThePortrait:
         assert int(pitch[1]) <= 8
         assert report.read_text(encoding="utf-8").count("data:image/jpeg;base64,") == 1
 
-    @pytest.mark.shared
-    def test_a_dark_and_distant_portrait_is_told_what_to_do(self, portrait: Path, capsys: pytest.CaptureFixture[str], shared: Path) -> None:
+    def test_a_dark_and_distant_portrait_is_told_what_to_do(self, portrait: Path, capsys: pytest.CaptureFixture[str]) -> None:
         image = cv2.imread(str(portrait))
         assert image is not None
         dark = (cv2.resize(image, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA) // 4).astype(np.uint8)
@@ -222,8 +220,7 @@ class TestOnThePortrait:
         for remedy in ("come nearer", "put a lamp", "turn the camera away from the window"):
             assert remedy in said
 
-    @pytest.mark.shared
-    def test_a_place_with_nobody_exits_with_1(self, tmp_path: Path, capsys: pytest.CaptureFixture[str], shared: Path) -> None:
+    def test_a_place_with_nobody_exits_with_1(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         cv2.imwrite(str(tmp_path / "grey.png"), np.full((480, 640, 3), 128, np.uint8))
         assert main(["aim", "--source", str(tmp_path / "grey.png")]) == 1
         assert "Nobody is before the camera" in capsys.readouterr().out

@@ -71,6 +71,7 @@ longsecretline
 
 def test_the_archive_holds_what_helps_and_no_secret(unit: FakeUnit, tmp_path: Path) -> None:
     unit.load(SETTINGS)
+    unit.answers["CODE cv2"] = Ran(1, err="ImportError: password=hunter22")
     unit.answers["journalctl"] = Ran(0, 'login with hunter22 failed, psk="wifi-psk-1"\nPOST /?token=tok-9f8e7d 200\nstate=idle\np@ss-word\n')
     run("--bundle", str(tmp_path / "support.tar.gz"))
     assert (tmp_path / "support.tar.gz").stat().st_mode & 0o777 == 0o600

@@ -168,8 +168,7 @@ class TestModels:
         assert "/nowhere.onnx: no such file" in result.found
         assert "this is no TFLite file" in result.found
 
-    @pytest.mark.shared
-    def test_the_shipped_models_are_well(self, shared: Path) -> None:
+    def test_the_shipped_models_are_well(self) -> None:
         result = self.models("", "")
         assert result.level == "ok", result
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edge.care.doctor.context import Context
 from edge.care.doctor.result import Result, failure, ok, together, warning
-from edge.errors import CameraBusy, CameraNotFound
+from edge.errors import CameraNotFound
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,8 +66,6 @@ def _no_frames(context: Context) -> Result:
             return failure(NAME, f"{error} The legacy camera is switched on", "delete start_x=1 from /boot/firmware/config.txt and reboot")
         if re.search(r"^\s*camera_auto_detect\s*=\s*0", boot, re.MULTILINE) and not re.search(r"^\s*dtoverlay\s*=\s*(imx|ov)\d", boot, re.MULTILINE):
             return failure(NAME, f"{error} Cameras are not looked for at boot", "set camera_auto_detect=1 in /boot/firmware/config.txt and reboot")
-    if isinstance(error, CameraBusy) and context.running:
-        return failure(NAME, str(error), "`sudo systemctl stop maskgate`, then run the doctor again")
     return failure(NAME, str(error), error.hint)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from edge.errors import CameraError, CameraStopped, MaskGateError
 
 if TYPE_CHECKING:
+    from edge.camera import Camera
     from edge.care.doctor.context import Context
     from edge.care.faults import Fault
     from edge.frame import Frame
@@ -61,11 +62,11 @@ def take_shots(context: Context) -> Shots:
     return taken[0] if taken else Shots(error=CameraStopped(f"The camera did not answer within {OPEN_S:g} s."))
 
 
-def _watch(open_camera: Callable[[], object]) -> Shots:
+def _watch(open_camera: Callable[[], Camera]) -> Shots:
     from edge.care.picture import DARK_S, PictureWatch
 
     watch, fault = PictureWatch(), None
-    with open_camera() as camera:  # type: ignore[attr-defined]
+    with open_camera() as camera:
         first: Frame | None = None
         last: Frame | None = None
         count = 0

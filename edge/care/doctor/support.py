@@ -39,14 +39,16 @@ def write_bundle(path: Path, context: Context, results: Sequence[Result]) -> Non
     """
     settings = _read(context.config)
     secrets = secrets_in(settings)
-    texts = {"doctor.json": json.dumps(in_json(results), indent=2, ensure_ascii=False), "settings.toml": settings,
-             "versions.json": json.dumps(_versions(context), indent=2), "log.txt": _log(context)}
+    # Value by value, so that what is taken out never takes a quotation mark of the JSON with it.
+    told = [{key: redact(value, secrets) for key, value in result.items()} for result in in_json(results)]
+    texts = {"doctor.json": json.dumps(told, indent=2, ensure_ascii=False), "settings.toml": redact(settings, secrets),
+             "versions.json": json.dumps(_versions(context, secrets), indent=2), "log.txt": redact(_log(context), secrets)}
     try:
         # Made anew: an older file may be open to others, and its rights would stay.
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
             for name, text in texts.items():
-                data = redact(text, secrets).encode()
+                data = text.encode()
                 entry = tarfile.TarInfo(f"maskgate-support/{name}")
                 entry.size, entry.mode, entry.mtime = len(data), 0o600, int(context.now())
                 archive.addfile(entry, io.BytesIO(data))
@@ -68,10 +70,10 @@ def _log(context: Context) -> str:
     return ran.out if ran.code == 0 else f"no log: journalctl gave {ran.code}\n"
 
 
-def _versions(context: Context) -> dict[str, object]:
+def _versions(context: Context, secrets: set[str]) -> dict[str, object]:
     return {
         "maskgate": __version__, "python": ".".join(map(str, context.machine.python)),
         "architecture": context.machine.architecture, "bits": context.machine.bits, "board": context.model,
         "system": context.text("/etc/os-release"), "kernel": context.text("/proc/version"),
-        "packages": {name: found.version or found.error for name, found in context.imports.items()},
+        "packages": {name: found.version or redact(found.error, secrets) for name, found in context.imports.items()},
     }

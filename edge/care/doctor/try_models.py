@@ -28,7 +28,7 @@ SIDE_PX = 320
 def drawn_face(side_px: int = SIDE_PX) -> NDArray[np.uint8]:
     """A face drawn with ellipses on grey, `uint8` BGR, about 120 px wide in 320: no picture of anybody has to ship.
 
-    YuNet of March 2023 gives it 0.92.
+    The shipped detector gives it 0.93, YuNet of March 2023 gives it 0.92.
     """
     picture = np.full((side_px, side_px, 3), 150, np.uint8)
     scale = side_px / 320
