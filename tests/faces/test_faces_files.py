@@ -17,6 +17,7 @@ from trainer.faces.detector import Detector
 from trainer.faces.onnx_file import Weights, read_onnx, write_onnx
 from trainer.faces.plan import HEADS, STRIDES, Plan
 from trainer.faces.recipe import Recipe, load
+from trainer.faces.select import detector_file
 
 TINY = Plan(stem=4, stages=((4, 6), (6, 8), (8, 8), (8, 8), (8, 8)), shared=(0, 1, 2))
 
@@ -93,7 +94,8 @@ def test_a_published_yunet_written_by_us_finds_the_very_same_faces(shared: Path,
 
 
 def test_a_recipe_is_read_and_its_mistakes_are_named(tmp_path: Path, project: Path) -> None:
-    assert load(project / "recipes" / "faces.toml").hash
+    for name in ("faces.toml", "faces-again.toml"):
+        assert load(project / "recipes" / name).hash
     for text, message in (("stepz = 3", "stepz is no setting"), ("side = 100", "side"), ("rate = 'fast'", "rate"), ("a = ", "cannot be read")):
         (tmp_path / "r.toml").write_text(text)
         with pytest.raises(SettingsError, match=message):
@@ -121,3 +123,15 @@ def test_figures_go_between_the_marks_of_the_card(tmp_path: Path) -> None:
 
 def test_a_recipe_keeps_its_states_under_its_name() -> None:
     assert Recipe(cache="/somewhere", name="mine").folder == Path("/somewhere/mine")
+
+
+def test_a_recipe_may_start_from_the_best_step_of_another(tmp_path: Path) -> None:
+    first = tmp_path / "first.toml"
+    first.write_text(f'cache = "{tmp_path}"\nname = "one"\n')
+    with pytest.raises(SettingsError, match="nothing trained yet"):
+        detector_file(str(first), tmp_path)
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "selection.jsonl").write_text(
+        "\n".join(f'{{"step": {n}, "goal": {goal}, "file": "step-{n}.onnx"}}' for n, goal in ((1, 0.9), (2, 0.95), (3, 0.95), (4, 0.94))))
+    assert detector_file(str(first), tmp_path) == tmp_path / "one" / "step-3.onnx"
+    assert detector_file("yunet.onnx", tmp_path) == tmp_path / "yunet.onnx"

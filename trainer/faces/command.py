@@ -33,9 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do it. Raises MaskGateError for anything that the caller can put right."""
     if arguments.faces_verb == "fit":
-        from trainer.faces.fit import fit
         from trainer.faces.recipe import load
-        print(f"Best on the held-out pictures: {fit(load(arguments.recipe))}")
+        recipe = load(arguments.recipe)  # a slip in it is told before TensorFlow is loaded
+        from trainer.faces.fit import fit
+        print(f"Best on the held-out pictures: {fit(recipe)}")
     elif arguments.faces_verb == "export":
         from trainer.faces.export import export
         export(arguments.source, arguments.to)

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.errors import ModelError, SettingsError
+from edge.errors import ModelError
 from trainer.faces.network import BYTE, as_outputs, build, put_weights
 from trainer.faces.onnx_file import Weights, read_onnx, write_onnx
 from trainer.faces.plan import STRIDES, Plan
@@ -34,10 +34,7 @@ def export(source: Path, target: Path) -> None:
         note = f"exported from {source.name}"
     else:
         recipe = load(source)
-        figures = recipe.folder / "selection.jsonl"
-        if not figures.is_file():
-            raise SettingsError(f"Recipe {source}: nothing trained yet in {recipe.folder}.", hint="Run `maskgate-train faces fit` first.")
-        detector = best(figures)
+        detector = best(recipe)
         plan, weights = read_onnx(detector)
         shift = find_shift(plan, weights, Path(recipe.data))
         weights = shifted(weights, shift)

@@ -24,7 +24,7 @@ from trainer.faces.pictures import Image, Pixels, crops, scenes
 from trainer.faces.plan import Plan
 from trainer.faces.recipe import Recipe
 from trainer.faces.scenes import KIND, LEARN, Scenes, Store
-from trainer.faces.select import Selection, best
+from trainer.faces.select import FIGURES, Selection, best, detector_file
 from trainer.faces.targets import Batch, losses
 from trainer.faces.teachers import KINDS, Faces, add_errors, label_all, look_at
 
@@ -41,7 +41,9 @@ def load_store(recipe: Recipe) -> Store:
     for part in (scenes(data), crops(data)):
         pixels = Pixels(part, cache)
         tables = label_all(part, pixels, look_at(part, pixels, cache, weights))
-        faces += add_errors(tables, list(pixels), Path(recipe.errors_of)) if recipe.errors_of and not part[0].label else tables
+        if recipe.errors_of and not part[0].label:
+            tables = add_errors(tables, list(pixels), detector_file(recipe.errors_of, weights))
+        faces += tables
         images += list(pixels)
         pictures += part
     return Store(pictures, images, faces)
@@ -89,7 +91,7 @@ def first_weights(recipe: Recipe) -> tuple[Plan, Weights]:
     if not recipe.start:
         plan = Plan(shared=recipe.shared)
         return plan, random_weights(plan, recipe.seed)
-    path = Path(recipe.start) if Path(recipe.start).is_file() else Path(recipe.weights) / recipe.start
+    path = detector_file(recipe.start, Path(recipe.weights))
     plan, weights = read_onnx(path)
     plan = replace(plan, shared=recipe.shared)
     try:
@@ -169,7 +171,7 @@ def fit(recipe: Recipe) -> Path:
     tf.keras.utils.set_random_seed(recipe.seed)
     store = load_store(recipe)
     training = Training(recipe)
-    selection = Selection(Path(recipe.data), recipe.folder / "selection.jsonl")
+    selection = Selection(Path(recipe.data), recipe.folder / FIGURES)
     (recipe.folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2))
     print(f"{len(store.usable())} pictures, {training.plan.parameters()} numbers to learn, step {training.step} of {recipe.steps}")
     if training.step == 0:
@@ -187,4 +189,4 @@ def fit(recipe: Recipe) -> Path:
                 print(f"\nstep {training.step}, {(time.monotonic() - start) / (training.step - first):.2f} s each, {means}", flush=True)
                 print(selection.add(training.step, training.save()), flush=True)
                 totals.clear()
-    return best(recipe.folder / "selection.jsonl")
+    return best(recipe)

@@ -28,11 +28,11 @@ class Recipe:
     name: str = "face"
     """Of the training: its folder in the cache."""
     start: str = "face_detection_yunet_2023mar.onnx"
-    """Detector in `weights` (or a path) whose weights are the first; empty: begin at random."""
+    """Detector in `weights`, a path, or another recipe (its best step), whose weights are the first; empty: begin at random."""
     shared: tuple[int, int, int] = (0, 1, 1)
     """Units added before the heads at strides 8, 16 and 32."""
     errors_of: str = ""
-    """A detector whose false faces in the photographs are aimed at as well, such as the one before; empty: only the teachers'."""
+    """A detector, named as for `start`, whose false faces in the photographs are aimed at as well; empty: only the teachers'."""
     imitate: Annotated[float, Meta(ge=0, le=10)] = 0.5
     """Weight of the teacher network's own maps in the loss."""
     side: Annotated[int, Meta(ge=64, le=640, multiple_of=32)] = 320
@@ -69,7 +69,7 @@ def load(path: Path) -> Recipe:
         values = tomllib.loads(data.decode())
         unknown = sorted(set(values) - set(Recipe.__dataclass_fields__))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"Recipe {path}: cannot be read ({error}).") from error
+        raise SettingsError(f"Recipe {path}: cannot be read ({error}).", hint="Recipes are TOML files; recipes/faces.toml is one.") from error
     if unknown or "hash" in values:
         raise SettingsError(f"Recipe {path}: {', '.join(unknown) or 'hash'} is no setting.", hint=f"There are: {', '.join(Recipe.__dataclass_fields__)}.")
     try:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.errors import SettingsError
 from trainer.faces.detector import Detector
 from trainer.faces.measure import Outcome, outcome
 from trainer.faces.pictures import Image, Truth, read, scenes
+from trainer.faces.recipe import Recipe, load
 
 SIZES = (160, 320)
+FIGURES = "selection.jsonl"
 FALSE_ALLOWED = 0.15
 """False boxes a picture at which recall is compared: about what YuNet 2023mar gives at a score of 0.6."""
 
@@ -30,7 +33,7 @@ class Selection:
         """Measure one file; a line of figures for the log."""
         found = {size: look(detector, self._pictures, size) for size in SIZES}
         score = {size: score_at(found[size], FALSE_ALLOWED) for size in SIZES}
-        row = {"step": step, "file": str(detector)}
+        row = {"step": step, "file": detector.name}
         for size in SIZES:
             row |= {f"{label} {band} {size}": round(found[size].recall(score[size], label, band)[0], 4)
                     for label in ("mask", "incorrect", "no_mask") for band in (">=20 %", "10-20 %")}
@@ -55,10 +58,24 @@ def look(detector: Path, pictures: Sequence[tuple[Image, tuple[Truth, ...]]], si
     return outcome([(found.detect(image, size), truths, image.shape[0]) for image, truths in pictures])
 
 
-def best(path: Path) -> Path:
-    """The detector file with the best goal so far; a tie goes to the later one, which has learnt at a lower rate."""
+def best(recipe: Recipe) -> Path:
+    """The detector file with the best goal so far; a tie goes to the later one, which has learnt at a lower rate.
+
+    Raises:
+        SettingsError: this recipe has not been trained here.
+    """
+    path = recipe.folder / FIGURES
+    if not path.is_file():
+        raise SettingsError(f"Recipe {recipe.name}: nothing trained yet in {recipe.folder}.", hint="Run `maskgate-train faces fit` on it first.")
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    return Path(max(rows, key=lambda row: (row["goal"], row["step"]))["file"])
+    return recipe.folder / str(max(rows, key=lambda row: (row["goal"], row["step"]))["file"])
+
+
+def detector_file(named: str, weights: Path) -> Path:
+    """The file that a recipe means by `start` or `errors_of`: another recipe's best, a path, or a file in `weights`."""
+    if named.endswith(".toml"):
+        return best(load(Path(named)))
+    return Path(named) if Path(named).is_file() else weights / named
 
 
 def score_at(found: Outcome, false_per_picture: float) -> float:
