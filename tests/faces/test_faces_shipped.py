@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.settings import FacesSettings
 from trainer.faces.detector import Detector
 from trainer.faces.onnx_file import read_onnx
 
@@ -26,7 +27,7 @@ def portrait() -> np.ndarray:
 
 @pytest.mark.parametrize("side", [160, 320, 640])
 def test_the_shipped_detector_finds_one_face_where_it_is(shipped: Path, portrait: np.ndarray, side: int) -> None:
-    found = Detector(shipped, 0.6).detect(portrait, side)
+    found = Detector(shipped, FacesSettings().score_min).detect(portrait, side)
     assert len(found) == 1
     x, y, w, h = found[0, :4]
     assert (x + w / 2, y + h / 2) == pytest.approx((220, 115), abs=25)
