@@ -36,7 +36,7 @@ def figures_of(metrics: Path) -> dict[str, Any]:
     """The figures of a metrics.json, by set of faces: each [value, low, high] of its 95 % interval."""
     try:
         content = json.loads(metrics.read_text(encoding="utf-8"))
-        return {result["name"]: {name: [round(figure[key], 4) for key in ("value", "low", "high")] for name, figure in result["figures"].items()}
+        return {result["name"]: {name: [None if figure[key] is None else round(figure[key], 4) for key in ("value", "low", "high")] for name, figure in result["figures"].items()}
                 for result in content["results"]}
     except OSError as error:
         raise TrainerError(f"Metrics {metrics}: cannot be read ({error.strerror}).") from error

@@ -17,9 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.vision.masks import Masks
+from edge.vision.quality import sharpness
+from trainer.augment import plain
+from trainer.data.cache import Faces
 from trainer.data.labels import CLASSES
 from trainer.judge import Judged, degraded, table
-from trainer.score import PASS_SHARE, I, Ints, M, N, Score, ece, interval, score, softmax, temperature
+from trainer.score import PASS_SHARE, I, Ints, M, N, Score, balanced, ece, interval, score, softmax, temperature
 
 SIZES = ((48.0, 1e9), (24.0, 48.0))
 """Face heights that are reported apart, in pixels of the picture."""
@@ -132,11 +135,46 @@ def degradation(judged: Sequence[Judged], masks: Masks, threshold: float) -> dic
     rows = {}
     for name, change in changes().items():
         p = np.array(masks.judge_crops([change(j.crop) for j in seen if j.crop is not None]), np.float64)
-        s = score(np.log(p + 1e-12), truth)
-        rows[name] = {"balanced": s.balanced, "auc": s.auc, "passes_mask": float((p[truth == M, M] >= threshold).mean()),
-                      "stops_no_mask": float((p[truth == N, M] < threshold).mean()),
-                      "stops_incorrect": float((p[truth == I, M] < threshold).mean())}
+        rows[name] = at_threshold(np.log(p + 1e-12), truth, threshold)
     return rows
+
+
+def slices(judged: Sequence[Judged], threshold: float) -> dict[str, dict[str, float]]:
+    """The door's question by light and by sharpness of the face, in thirds, at a fixed threshold."""
+    seen = [j for j in judged if j.crop is not None]
+    greys = [np.asarray(cv2.cvtColor(j.crop, cv2.COLOR_BGR2GRAY), np.uint8) for j in seen if j.crop is not None]
+    rows = {}
+    for name, values in (("light", [float(g.mean()) for g in greys]), ("sharpness", [sharpness(g) for g in greys])):
+        edges = np.quantile(values, [0, 1 / 3, 2 / 3, 1])
+        for third, word in enumerate(("least", "middle", "most")):
+            inside = [j for j, v in zip(seen, values, strict=True) if edges[third] <= v <= edges[third + 1]]
+            rows[f"{name}: {word} ({edges[third]:.0f} to {edges[third + 1]:.0f})"] = at_threshold(*table(inside), threshold)
+    return rows
+
+
+def by_source(faces: Faces, masks: Masks, threshold: float, split: str = "val") -> dict[str, dict[str, float]]:
+    """The door's question on the cached faces of one split, by source, at a fixed threshold."""
+    rows = {}
+    d = masks.description
+    chosen = [i for i, row in enumerate(faces.rows) if row.split == split and row.label in CLASSES]
+    for source in sorted({faces.rows[i].source for i in chosen}):
+        mine = [i for i in chosen if faces.rows[i].source == source]
+        p = np.array(masks.judge_crops([plain(faces.pictures[i], d.margin, d.input_px) for i in mine]), np.float64)
+        truth = np.array([CLASSES.index(faces.rows[i].label) for i in mine], np.int64)
+        rows[source] = at_threshold(np.log(p + 1e-12), truth, threshold)
+    return rows
+
+
+def at_threshold(logits: NDArray[np.float64], truth: Ints, threshold: float) -> dict[str, float]:
+    """Who passes and who is stopped at one threshold; nan where a class is absent."""
+    p = softmax(logits)
+
+    def share(of: int, stopped: bool) -> float:
+        passing = p[truth == of, M] >= threshold
+        return float((passing != stopped).mean()) if len(passing) else float("nan")
+
+    return {"faces": float(len(truth)), "passes_mask": share(M, False), "stops_no_mask": share(N, True),
+            "stops_incorrect": share(I, True), "balanced": balanced(p, truth)}
 
 
 def worst(judged: Sequence[Judged], most: int = 48) -> list[Judged]:
@@ -163,4 +201,13 @@ def gallery(judged: Sequence[Judged], across: int = 12, tile: int = 112) -> NDAr
 def write_metrics(path: Path, results: Sequence[Result], more: dict[str, Any]) -> None:
     """Everything as metrics.json."""
     content = {"pass_share": PASS_SHARE, "results": [asdict(r) for r in results], **more}
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(_known(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _known(value: Any) -> Any:
+    """The same, with null for what is not a number: JSON has no nan."""
+    if isinstance(value, dict):
+        return {key: _known(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -16,7 +16,7 @@ from edge.look import Face, Label
 from trainer.data.cache import SIDE_PX
 from trainer.data.labels import INCORRECT, MASK, NO_MASK
 from trainer.recipe import Render
-from trainer.render import random_style, render_mask
+from trainer.render import Kind, Style, random_style, render_mask
 
 Picture = NDArray[np.uint8]
 
@@ -45,12 +45,39 @@ def make(source: Source, kind: str, label: str, rng: np.random.Generator, tries:
     return None
 
 
+HANDS_OVER_MASKS = 0.5
+"""Share of the drawn `mask` faces that are a real mask with a hand before it, instead of a mask drawn on a bare face:
+else a hand before the mouth would always mean a bare face, and whoever adjusts a mask would be stopped."""
+
+
 def _drawn(source: Source, label: str, rng: np.random.Generator) -> Picture | None:
-    bare = source.pick_found(NO_MASK, rng)
-    if bare is None:
+    over_mask = label == MASK and rng.random() < HANDS_OVER_MASKS
+    base = source.pick_found(MASK if over_mask else NO_MASK, rng)
+    if base is None:
         return None
-    done = render_mask(*bare, random_style(rng, Label(label)), rng)
-    return np.asarray(done.image, np.uint8) if done.drawn else None
+    style = _hand(rng) if over_mask else random_style(rng, Label(label))
+    done = render_mask(*base, style, rng)
+    if not done.drawn:
+        return None
+    return _skinned(np.asarray(done.image, np.uint8), *base) if over_mask else np.asarray(done.image, np.uint8)
+
+
+def _skinned(drawn: Picture, picture: Picture, face: Face) -> Picture:
+    """The renderer takes a hand's colour from the cheeks, and here these are cloth: give it the brow's colour instead."""
+    where = (drawn != picture).any(axis=2)
+    if not where.any():
+        return drawn
+    gain = np.clip(_brow(picture, face) / np.maximum(drawn[where].mean(axis=0), 1), 0.4, 2.5)
+    # The hand's soft rim and shadow differ little from what lies under them: they get little of the gain.
+    share = np.clip(abs(drawn.astype(np.float32) - picture).max(axis=2, keepdims=True) / 40, 0, 1)
+    return np.asarray(np.clip(drawn * (1 + share * (gain - 1)), 0, 255), np.uint8)
+
+
+def _hand(rng: np.random.Generator) -> Style:
+    while True:
+        style = random_style(rng, Label.NO_MASK)
+        if style.kind is Kind.HAND:
+            return style
 
 
 def _transplanted(source: Source, label: str, rng: np.random.Generator) -> Picture | None:
@@ -151,11 +178,13 @@ def _shape(face: Face, top: float, bottom: float, rng: np.random.Generator) -> N
 
 def _same_light(picture: Picture, face: Face, other: Picture, other_face: Face) -> float:
     """Gain that brings the other picture's brow to this one's light, within reason."""
-    def brow(image: Picture, of: Face) -> float:
-        middle, _, down, eyes = _axes(of)
-        x, y = middle - 0.1 * eyes * down
-        r = max(3, int(0.5 * eyes))
-        patch = image[max(0, int(y) - r // 2):max(1, int(y) + r // 2), max(0, int(x) - r):max(1, int(x) + r)]
-        return float(patch.mean()) if patch.size else 128.0
+    return float(np.clip(_brow(picture, face).mean() / max(_brow(other, other_face).mean(), 1.0), 0.5, 1.8))
 
-    return float(np.clip(brow(picture, face) / max(brow(other, other_face), 1.0), 0.5, 1.8))
+
+def _brow(image: Picture, face: Face) -> NDArray[np.float64]:
+    """Mean colour of a patch at the eyes' height and above, BGR: skin, whatever is worn below."""
+    middle, _, down, eyes = _axes(face)
+    x, y = middle - 0.1 * eyes * down
+    r = max(3, int(0.5 * eyes))
+    patch = image[max(0, int(y) - r // 2):max(1, int(y) + r // 2), max(0, int(x) - r):max(1, int(x) + r)]
+    return np.asarray(patch.reshape(-1, 3).mean(axis=0)) if patch.size else np.full(3, 128.0)

@@ -26,8 +26,10 @@ def write_report(path: Path, results: Sequence[Result], judged: Sequence[Judged]
     parts = ["<h1>Who passes, who is stopped</h1>"]
     parts += [_result(result) for result in results]
     parts += [f"<h2>Curves</h2>{_image(_curves(judged))}"]
-    rows = {name: {key: f"{value:.3f}" for key, value in row.items()} for name, row in more.get("degradation", {}).items()}
-    parts += ["<h2>Under a worse camera</h2>", _table(rows), "<h2>Calibration</h2>",
+    for title, kind in (("Under a worse camera", "degradation"), ("By light and sharpness", "slices"), ("By source, split val", "by source (val)")):
+        rows = {name: {key: f"{value:.3f}" for key, value in row.items()} for name, row in more.get(kind, {}).items()}
+        parts += [f"<h2>{title}</h2>", _table(rows)] if rows else []
+    parts += ["<h2>Calibration</h2>",
               _table({"faces of 48 px and more": {k: f"{v:.4f}" for k, v in more.get("calibration", {}).items()}}),
               "<h2>The worst errors</h2>", _image(cv2.imencode(".png", gallery(worst(judged)))[1].tobytes())]
     path.write_text(f"<!doctype html><meta charset=utf-8><title>MaskGate: evaluation</title><style>{STYLE}</style>" + "\n".join(parts),

@@ -9,11 +9,27 @@ from typing import Any
 
 import cv2
 
+import edge.models
 from trainer.errors import TrainerError
-from trainer.evaluate import Result, by_size, calibration, degradation, evaluate, gallery, worst, write_metrics
+from trainer.evaluate import (
+    Result,
+    by_size,
+    by_source,
+    calibration,
+    degradation,
+    evaluate,
+    gallery,
+    slices,
+    worst,
+    write_metrics,
+)
 from trainer.judge import AizooJudge, Judge, Judged, UnitJudge, judge
+from trainer.recipe import Recipe
 from trainer.report import write_report
-from trainer.shelf import samples_of
+from trainer.shelf import cached_faces, samples_of
+
+DETECTOR = Path(edge.models.__file__).with_name("face.onnx")
+TABLES = ("degradation", "slices", "by source (val)")
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -24,8 +40,9 @@ def add(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument("model", type=Path, help="a bundle (mask.tflite)")
     parser.add_argument("--source", default="webphotos", help="boxed source (default: webphotos)")
     parser.add_argument("--split", default="test", choices=("train", "test", "all"), help="default: test; all: for a model that never saw the source")
-    parser.add_argument("--detector", default="../shared/weights/face_detection_yunet_2023mar.onnx", help="ONNX file; `none`: the labelled boxes are cropped")
+    parser.add_argument("--detector", default=str(DETECTOR), help="ONNX file (default: the unit's own); `none`: the labelled boxes are cropped")
     parser.add_argument("--peer", type=Path, help="AIZOO's tflite, asked about the same faces")
+    parser.add_argument("--by-source", action="store_true", help="also the prepared faces that no training draws (split val), by source")
     parser.add_argument("--out", type=Path, help="folder for metrics.json, report.html and the worst errors")
     return parser
 
@@ -39,14 +56,19 @@ def run(arguments: argparse.Namespace) -> None:
     results = _results(arguments.model.name, judged)
     large = by_size(judged)[0]
     more: dict[str, Any] = {"calibration": calibration(large), "degradation": degradation(large, unit.masks, results[0].threshold)}
+    more["slices"] = slices(large, results[0].threshold)
+    if arguments.by_source:
+        more["by source (val)"] = by_source(cached_faces(Recipe(), arguments.data, arguments.cache), unit.masks, results[0].threshold)
     if arguments.peer:
         peer: Judge = AizooJudge(arguments.peer)
         results += _results("AIZOO", judge(samples, arguments.data, peer))
     for result in results:
         print(result)
     print(f"Calibration: {more['calibration']}")
-    for name, row in more["degradation"].items():
-        print(f"    {name:12} " + "  ".join(f"{key} {value:.3f}" for key, value in row.items()))
+    for kind in TABLES:
+        print(f"{kind}:" if kind in more else f"{kind}: not asked for")
+        for name, row in more.get(kind, {}).items():
+            print(f"    {name:28} " + "  ".join(f"{key} {value:.3f}" for key, value in row.items()))
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
         write_metrics(arguments.out / "metrics.json", results, more)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The evaluation asks as the unit asks, and counts as it says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from trainer_pictures import picture, tiny_faces
+
+from edge.look import Box, Probabilities
+from trainer.data.labels import CLASSES
+from trainer.data.manifest import Sample
+from trainer.evaluate import at_threshold, by_size, by_source, calibration, evaluate, gallery, slices, worst, write_metrics
+from trainer.judge import Judged, degraded, judge
+from trainer.report import write_report
+
+
+def _sample(label: str, height: float, path: str = "a.jpg") -> Sample:
+    return Sample(path=path, box=Box(2, 2, 20, height), label=label, source="web", group="g", split="test")
+
+
+def _judged(label: str, p: tuple[float, float, float] | None, height: float = 60, shade: int = 100) -> Judged:
+    crop = None if p is None else np.random.default_rng(shade).integers(0, shade, (32, 32, 3), dtype=np.uint8)
+    return Judged(_sample(label, height), height, p is not None, None if p is None else Probabilities(*p), crop)
+
+
+GOOD = [_judged("mask", (0.9, 0.05, 0.05), shade=50 + i) for i in range(20)] + [
+    _judged("incorrect", (0.2, 0.7, 0.1)), _judged("incorrect", (0.95, 0.03, 0.02)), _judged("incorrect", None),
+    _judged("no_mask", (0.01, 0.09, 0.9)), _judged("no_mask", (0.02, 0.8, 0.18))]
+
+
+def test_faces_that_nothing_was_said_about_count_as_not_found_and_in_no_figure() -> None:
+    found = evaluate("t", GOOD)
+    assert found.counts == {"mask": 20, "incorrect": 3, "no_mask": 2}
+    assert found.found["incorrect"] == pytest.approx(2 / 3)
+    assert found.figures["stops_incorrect"].value == 0.5
+    assert found.figures["stops_no_mask"].value == 1.0
+    assert found.confusion == [[20, 0, 0], [1, 1, 0], [0, 1, 1]]
+
+
+def test_every_figure_lies_in_its_interval() -> None:
+    for figure in evaluate("t", GOOD).figures.values():
+        assert figure.low <= figure.value <= figure.high
+
+
+def test_a_fixed_threshold_is_kept() -> None:
+    found = evaluate("t", GOOD, threshold=0.96)
+    assert found.threshold == 0.96
+    assert found.figures["stops_incorrect"].value == 1.0
+    assert found.figures["passes_mask"].value == 0.0
+
+
+def test_small_faces_are_reported_apart_and_tiny_ones_not_at_all() -> None:
+    large, small = by_size([_judged("mask", (1, 0, 0), height) for height in (10, 24, 47.9, 48, 300)])
+    assert ([j.face_px for j in large], [j.face_px for j in small]) == ([48, 300], [24, 47.9])
+
+
+def test_absent_classes_are_not_a_number() -> None:
+    row = at_threshold(np.zeros((2, 3)), np.array([0, 0]), 0.3)
+    assert row["passes_mask"] == 1.0
+    assert np.isnan(row["stops_incorrect"])
+
+
+def test_degrading_keeps_the_size_and_loses_the_detail() -> None:
+    crop = np.random.default_rng(0).integers(0, 255, (96, 96, 3), dtype=np.uint8)
+    seen = degraded(24, grey=True)(crop)
+    assert seen.shape == crop.shape
+    assert seen.std() < crop.std() / 2
+    assert (seen[..., 0] == seen[..., 2]).all()
+
+
+def test_the_worst_error_comes_first_in_the_gallery() -> None:
+    first = worst(GOOD)[0]
+    assert first.sample.label == "incorrect"
+    assert gallery(worst(GOOD), across=5, tile=32).shape[1] == 160
+
+
+def test_unknown_faces_take_part_in_the_matching_and_in_nothing_else(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    asked = []
+
+    def scripted(image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[bool, Probabilities | None, None]]:
+        asked.append(len(boxes))
+        return [(True, Probabilities(1, 0, 0), None) for _ in boxes]
+
+    judged = judge([_sample("mask", 30), _sample("unknown", 20)], tmp_path, scripted, show=False)
+    assert asked == [2]
+    assert [j.sample.label for j in judged] == ["mask"]
+
+
+class _Masks:
+    class description:  # noqa: N801 - stands for a value
+        margin, input_px = 0.15, 32
+
+    def judge_crops(self, crops: Sequence[np.ndarray]) -> list[Probabilities]:
+        """By colour, as tiny_faces paints them: mask blue, incorrect green, no_mask red."""
+        means = [crop.reshape(-1, 3).mean(axis=0) for crop in crops]
+        return [Probabilities(*(m / m.sum())) for m in means]
+
+
+def test_figures_by_source_come_from_the_split_that_is_not_drawn() -> None:
+    rows = by_source(tiny_faces(), _Masks(), 0.5)  # type: ignore[arg-type]
+    assert rows == {"web": {"faces": 3.0, "passes_mask": 1.0, "stops_no_mask": 1.0, "stops_incorrect": 1.0, "balanced": 1.0}}
+
+
+@pytest.mark.filterwarnings("ignore")  # matplotlib's own
+def test_the_report_is_one_page_with_every_figure(tmp_path: Path) -> None:
+    results = [evaluate("large", GOOD)]
+    more = {"calibration": calibration(GOOD), "slices": slices(GOOD, 0.5)}
+    write_metrics(tmp_path / "metrics.json", results, more)
+    write_report(tmp_path / "report.html", results, GOOD, more)
+    page = (tmp_path / "report.html").read_text()
+    assert "stops_incorrect" in page
+    assert all(f"is {label}" in page for label in CLASSES)
+    assert "src=\"http" not in page
+    assert json.loads((tmp_path / "metrics.json").read_text())["results"][0]["figures"]["auc"]["value"] == results[0].figures["auc"].value
