@@ -14,7 +14,17 @@ from trainer_pictures import picture, tiny_faces
 from edge.look import Box, Probabilities
 from trainer.data.labels import CLASSES
 from trainer.data.manifest import Sample
-from trainer.evaluate import at_threshold, by_size, by_source, calibration, evaluate, gallery, slices, worst, write_metrics
+from trainer.evaluate import (
+    at_threshold,
+    by_size,
+    by_source,
+    calibration,
+    evaluate,
+    gallery,
+    slices,
+    worst,
+    write_metrics,
+)
 from trainer.judge import Judged, degraded, judge
 from trainer.report import write_report
 

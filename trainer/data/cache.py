@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import multiprocessing
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -103,7 +104,9 @@ def _make(samples: Sequence[Sample], data: Path, detector: Path, home: Path, wor
     part = home / "faces.npy.part"
     pictures = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(len(samples), SIDE_PX, SIDE_PX, 3))
     rows: list[Row] = []
-    with ProcessPoolExecutor(workers) as pool:
+    # Started afresh, not forked: a child of a process in which OpenCV or TensorFlow has threads waits for ever for a lock
+    # that one of them held.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         for done in tqdm(pool.map(_cut, jobs, chunksize=16), total=len(jobs), desc="faces", unit="picture"):
             for picture, row in done:
                 pictures[len(rows)] = picture
