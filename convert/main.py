@@ -16,7 +16,7 @@ from convert.convert import REPRESENTATIVE, tensor_types, to_int8
 from convert.describe import describe
 from convert.parity import parity
 from edge.errors import MaskGateError
-from edge.vision.bundle import Description, load_bundle, write_bundle
+from edge.vision.bundle import LABELS, TWO_LABELS, Description, load_bundle, write_bundle
 from edge.vision.masks import Masks
 from trainer.augment import augment, plain
 from trainer.data.cache import Faces
@@ -72,7 +72,7 @@ def convert(model_path: Path, out: Path, data: Path, recipe_path: Path | None, t
     graph = to_int8(model, representative(faces, named, int(model.input_shape[1])))
     description = Description(
         name=named.recipe.model.name, input_px=int(model.input_shape[1]), margin=named.recipe.model.margin,
-        temperature=temperature, sha256=hashlib.sha256(graph).hexdigest(),
+        labels=LABELS if model.output_shape[-1] == len(LABELS) else TWO_LABELS, temperature=temperature, sha256=hashlib.sha256(graph).hexdigest(),
         made=f"{datetime.now(UTC):%Y-%m-%d}, recipe {named.name} ({named.sha256[:16]})")
     out.parent.mkdir(parents=True, exist_ok=True)
     write_bundle(out, graph, description)

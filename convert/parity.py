@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.vision.masks import Masks
-from trainer.score import Score, score, softmax
+from trainer.score import Score, score, softmax, three_of
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class Parity:
         return text
 
 
-def float_logits(model: Any, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What the Keras model says of BGR crops (n, size, size, 3)."""
+def float_logits(model: Any, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """What the Keras model says of BGR crops (n, size, size, 3), as three logits."""
     found = [np.asarray(model(crops[i:i + 64, ..., ::-1].astype(np.float32), training=False)) for i in range(0, len(crops), 64)]
-    return np.concatenate(found)
+    return three_of(np.concatenate(found))
 
 
 def int8_logits(masks: Masks, crops: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -36,7 +36,7 @@ def tensorflow(threads: int = 2) -> Any:
 
 
 def build(settings: Model, data: Path) -> Any:
-    """A Keras model: `float32` RGB (n, input_px, input_px, 3), 0 to 255, in; logits (n, 3) out.
+    """A Keras model: `float32` RGB (n, input_px, input_px, 3), 0 to 255, in; logits (n, 3) out, or (n, 2).
 
     Args:
         settings: architecture, width, size and where its weights come from.
@@ -51,8 +51,8 @@ def build(settings: Model, data: Path) -> Any:
         features = _small(keras, picture)
     else:
         features = _backbone(keras, picture, settings, _weights(settings.weights, data))
-    features = keras.layers.Dropout(settings.dropout)(features)
-    logits = keras.layers.Dense(len(CLASSES), name="logits")(features)
+    features = keras.layers.Dropout(settings.dropout, name="dropout")(features)
+    logits = keras.layers.Dense(settings.classes, name="logits")(features)
     return keras.Model(picture, logits, name=settings.name.replace("-", "_"))
 
 
@@ -69,15 +69,16 @@ def load_keras(path: Path) -> Any:
     except (ValueError, OSError, TypeError, KeyError) as error:
         raise TrainerError(f"Model {path}: Keras cannot read it ({str(error).splitlines()[0]}).") from error
     takes, gives = tuple(model.input_shape), tuple(model.output_shape)
-    if len(takes) != 4 or takes[1] != takes[2] or takes[3] != 3 or gives != (None, len(CLASSES)):
-        raise TrainerError(f"Model {path}: takes {takes} and gives {gives}, expected square RGB pictures in and {len(CLASSES)} logits out.")
+    if len(takes) != 4 or takes[1] != takes[2] or takes[3] != 3 or gives not in ((None, len(CLASSES)), (None, 2)):
+        raise TrainerError(f"Model {path}: takes {takes} and gives {gives}, expected square RGB pictures in and {len(CLASSES)} logits (or two) out.")
     return model
 
 
 def _backbone(keras: Any, picture: Any, settings: Model, weights: str | None) -> Any:
     shape = (settings.input_px, settings.input_px, 3)
     if settings.architecture == "ResNet50":  # trained on BGR with the mean of ImageNet taken off, not on -1 to 1
-        scaled = keras.layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68])(keras.ops.flip(picture, axis=-1))
+        flipped = keras.ops.flip(picture, axis=-1)
+        scaled = keras.layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68], name="scaled")(flipped)
     else:
         scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scaled")(picture)
     wide = {"alpha": settings.alpha} if settings.architecture == "MobileNetV2" else {}
@@ -122,7 +123,3 @@ def _small(keras: Any, picture: Any) -> Any:
 def body_of(model: Any) -> Any | None:
     """The backbone inside a model made here; none for the small network, which has none."""
     return next((layer for layer in model.layers if hasattr(layer, "layers")), None)
-
-
-def count_parameters(model: Any) -> int:
-    return int(model.count_params())

@@ -43,6 +43,8 @@ class Model(_Part, frozen=True):
     input_px: Annotated[int, Meta(ge=32, le=512)] = 128
     margin: Share = 0.15
     dropout: Share = 0.2
+    classes: Literal[2, 3] = 3
+    """3: mask, incorrect, no_mask. 2: mask or not; `incorrect` then counts as not."""
     weights: str = "imagenet"
     """`imagenet`, `none`, or a file beside the data folder (for instance `weights/x.h5`)."""
 
@@ -101,11 +103,22 @@ class Fit(_Part, frozen=True):
     batch: Annotated[int, Meta(ge=1)] = 64
     head_steps: Count = 150
     head_rate: Positive = 3e-3
+    head_batches: Count = 0
+    """0: the head alone is fitted on fresh pictures. More: on the features of so many batches, computed once."""
     steps: Count = 1300
+    optimizer: Literal["adamw", "adam", "rmsprop"] = "adamw"
     rate: Positive = 3e-4
+    schedule: Literal["cosine", "plateau", "constant"] = "cosine"
+    patience: Annotated[int, Meta(ge=1)] = 2
+    """`plateau`: looks without a better one until the rate falls."""
+    stop_after: Count = 0
+    """Looks without a better one until the training ends; 0: never early."""
     warm_up: Count = 50
     from_layer: Count = 20
     """First layer of the backbone that is fitted; those before it keep ImageNet's edges and colours."""
+    top_steps: Count = 0
+    """So many of the steps fit only the layers from `top_layer` on; the others follow after them."""
+    top_layer: Count = 100
     clip: Positive = 1.0
     smoothing: Share = 0.05
     decay: Weight = 0.0

@@ -47,6 +47,12 @@ class Score:
                 f"balanced {self.balanced:.4f}  three-way {self.three_way:.3f}")
 
 
+def three_of(logits: Floats) -> NDArray[np.float64]:
+    """Logits of two answers (mask, not) as three, of which `incorrect` is never likely; three stay as they are."""
+    known = np.asarray(logits, np.float64)
+    return known if known.shape[1] == len(CLASSES) else np.asarray(np.insert(known, I, known.min(axis=1) - 30.0, axis=1))
+
+
 def softmax(logits: Floats, temperature: float = 1.0) -> NDArray[np.float64]:
     scaled = np.asarray(logits, np.float64) / temperature
     exp = np.exp(scaled - scaled.max(axis=1, keepdims=True))

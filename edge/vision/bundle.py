@@ -22,6 +22,8 @@ from edge.look import Label
 
 DESCRIPTION = "maskgate.json"
 LABELS = tuple(label.value for label in Label)
+TWO_LABELS = (Label.MASK.value, Label.NO_MASK.value)
+"""Of a model that only tells mask from anything else; `incorrect` is then never said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +82,9 @@ def load_bundle(path: Path) -> Bundle:
         description = msgspec.json.decode(text, type=Description)
     except msgspec.MsgspecError as error:
         raise ModelError(f"Mask model {path}: its description does not fit: {error}.") from error
-    if description.labels != LABELS:
-        raise ModelError(f"Mask model {path}: its labels are {list(description.labels)}, expected {list(LABELS)} in this order.")
+    if description.labels not in (LABELS, TWO_LABELS):
+        raise ModelError(f"Mask model {path}: its labels are {list(description.labels)}, expected {list(LABELS)} "
+                         f"or {list(TWO_LABELS)} in this order.")
     model = data[:start]
     if (found := hashlib.sha256(model).hexdigest()) != description.sha256:
         raise ModelError(f"Mask model {path}: damaged (sha256 {found[:12]}…, its description says {description.sha256[:12]}…).")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.look import Box, Probabilities
-from edge.vision.bundle import Bundle
+from edge.vision.bundle import LABELS, Bundle
 from edge.vision.crop import crop_face
 from edge.vision.interpreter import Graph
 
@@ -48,5 +48,6 @@ class Masks:
             logits = self._graph(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)[None].astype(np.uint8, copy=False))
             scaled = logits.astype(np.float64) / self.description.temperature
             exp = np.exp(scaled - scaled.max())
-            found.append(Probabilities(*(float(value) for value in exp / exp.sum())))
+            said = {label: float(value) for label, value in zip(self.description.labels, exp / exp.sum(), strict=True)}
+            found.append(Probabilities(*(said.get(label, 0.0) for label in LABELS)))
         return found

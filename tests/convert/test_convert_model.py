@@ -66,9 +66,26 @@ class TestWithTensorFlow:
             to_int8(_network(), np.zeros((4, 16, 16, 3), np.uint8))
 
     def test_a_model_with_another_number_of_answers_is_refused(self, tmp_path: Path) -> None:
-        _network(classes=2).save(tmp_path / "two.keras")
-        with pytest.raises(TrainerError, match="expected square RGB pictures in and 3 logits out"):
-            load_keras(tmp_path / "two.keras")
+        _network(classes=4).save(tmp_path / "four.keras")
+        with pytest.raises(TrainerError, match="expected square RGB pictures in and 3 logits"):
+            load_keras(tmp_path / "four.keras")
+
+    def test_a_network_of_two_answers_never_says_incorrect(self, tmp_path: Path) -> None:
+        import hashlib
+
+        from convert.convert import to_int8
+        from convert.parity import parity
+        from edge.vision.bundle import TWO_LABELS, Description, load_bundle, write_bundle
+        from edge.vision.masks import Masks
+
+        network, pictures = _network(classes=2), _pictures()
+        graph = to_int8(network, pictures[..., ::-1])
+        write_bundle(tmp_path / "m.tflite", graph, Description(name="t", labels=TWO_LABELS, input_px=32, margin=0.1, sha256=hashlib.sha256(graph).hexdigest()))
+        masks = Masks(load_bundle(tmp_path / "m.tflite"))
+        said = masks.judge_crops(list(pictures))
+        assert {p.incorrect for p in said} == {0.0}
+        assert all(abs(sum(p) - 1) < 1e-9 for p in said)
+        assert parity(network, masks, pictures).agree >= 0.95
 
     def test_a_text_file_is_no_model(self, tmp_path: Path) -> None:
         (tmp_path / "m.keras").write_text("hello")

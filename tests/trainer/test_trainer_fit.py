@@ -34,6 +34,8 @@ def _log(home: Path) -> list[dict[str, str]]:
 def test_a_training_ends_with_a_model_and_a_log(tmp_path: Path) -> None:
     model = _fit(tmp_path / "run")
     assert model.is_file()
+    assert (tmp_path / "run/training_plot.png").is_file()
+    assert list((tmp_path / "run/tensorboard").glob("events.*"))
     assert [row["step"] for row in _log(tmp_path / "run")] == ["8", "16", "24"]
 
 
@@ -55,6 +57,50 @@ def test_a_training_that_was_cut_off_ends_where_an_uncut_one_does(tmp_path: Path
     monkeypatch.setattr(module, "_keep", real)
     _fit(tmp_path / "cut")
     assert float(_log(tmp_path / "cut")[-1]["loss"]) == pytest.approx(float(_log(tmp_path / "whole")[-1]["loss"]), rel=0.02)
+
+
+def _settings(**changes: object) -> Recipe:
+    return msgspec.structs.replace(RECIPE, fit=msgspec.structs.replace(RECIPE.fit, **changes))
+
+
+@pytest.mark.parametrize("changes", [{"head_batches": 2}, {"top_steps": 8, "top_layer": 1}, {"optimizer": "rmsprop", "schedule": "constant"},
+                                     {"optimizer": "adam", "schedule": "plateau", "patience": 1}])
+def test_every_way_to_fit_learns_what_is_plain(tmp_path: Path, changes: dict[str, object]) -> None:
+    _fit(tmp_path, _settings(**changes))
+    losses = [float(row["loss"]) for row in _log(tmp_path)]
+    assert losses[-1] < losses[0]
+
+
+def test_a_head_on_cached_features_ends_where_an_uncut_one_does(tmp_path: Path) -> None:
+    recipe = _settings(head_batches=2, steps=0, watch_every=4)
+    _fit(tmp_path, recipe)
+    assert [row["step"] for row in _log(tmp_path)] == ["4"]
+
+
+def test_a_training_ends_early_when_looks_bring_nothing_better(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.fit.should_stop", lambda worths, looks: len(worths) == 2)
+    _fit(tmp_path)
+    assert [row["step"] for row in _log(tmp_path)] == ["8", "16"]
+
+
+def test_a_network_of_two_answers_is_trained_and_watched(tmp_path: Path) -> None:
+    from trainer.model import load_keras
+
+    model = msgspec.structs.replace(RECIPE.model, classes=2)
+    path = _fit(tmp_path, msgspec.structs.replace(RECIPE, model=model))
+    assert load_keras(path).output_shape == (None, 2)
+    assert float(_log(tmp_path)[-1]["auc"]) > 0.5
+
+
+@pytest.mark.parametrize("architecture", ["MobileNetV2", "ResNet50V2", "ResNet50", "small"])
+def test_every_architecture_takes_pictures_and_gives_logits(architecture: str) -> None:
+    from trainer.model import build
+
+    network = build(Model(architecture=architecture, input_px=32, weights="none"), Path())  # type: ignore[arg-type]
+    logits = np.asarray(network(np.full((1, 32, 32, 3), 128, np.float32)))
+    assert logits.shape == (1, 3)
+    assert np.isfinite(logits).all()
+    assert {"dropout", "logits"} <= {layer.name for layer in network.layers}
 
 
 def test_a_checkpoint_of_another_network_is_refused_and_kept(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 from trainer_pictures import picture, tiny_faces
 
 from trainer.errors import TrainerError
-from trainer.fit import rate_at, rows_of
+from trainer.fit import rows_of
 from trainer.main import main
 from trainer.recipe import Data, Fit, Recipe, read_recipe
+from trainer.schedule import plateaus, rate_at, should_stop
 
 
 def test_the_shipped_recipe_is_a_recipe(project: Path) -> None:
@@ -52,6 +53,20 @@ def test_the_rate_rises_and_then_falls_to_a_hundredth() -> None:
     assert max(rates) == pytest.approx(1.0)
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[-1] < 0.02
+
+
+def test_a_plateau_lowers_the_rate_each_time_that_nothing_better_came() -> None:
+    assert [plateaus(worths, 2) for worths in ([], [1, 2, 3], [1, 3, 2], [1, 3, 2, 2], [3, 2, 2, 2, 2], [3, 2, 4, 2])] == [0, 0, 0, 1, 2, 0]
+    settings = Fit(rate=1.0, warm_up=0, schedule="plateau", patience=1)
+    assert rate_at(50, settings, [0.9]) == 1.0
+    assert rate_at(50, settings, [0.9, 0.8]) == pytest.approx(0.3)
+    assert rate_at(50, settings, [0.9] + [0.8] * 40) == pytest.approx(0.01)
+
+
+def test_a_training_stops_early_only_when_it_is_asked_to_and_nothing_better_came() -> None:
+    assert not should_stop([0.9, 0.1, 0.1, 0.1], 0)
+    assert not should_stop([0.9, 0.1], 2)
+    assert should_stop([0.9, 0.1, 0.2], 2)
 
 
 def test_the_command_line_names_what_is_wrong_and_shows_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

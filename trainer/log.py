@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Log: how a training went: a CSV file, a plot of it, and the same for TensorBoard."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from trainer.model import tensorflow
+from trainer.score import Score
+
+FIGURES = ("auc", "stops_no_mask", "stops_incorrect", "balanced")
+
+
+def write_log(path: Path, step: int, loss: float, figures: Score | None, worth: float) -> None:
+    """Add one look to log.csv."""
+    new = not path.is_file()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(["step", "loss", "worth", *FIGURES])
+        writer.writerow([step, f"{loss:.4f}", f"{worth:.4f}", *(f"{getattr(figures, name):.4f}" if figures else "" for name in FIGURES)])
+
+
+def read_worths(path: Path) -> list[float]:
+    """What each look so far was worth; none yet: an empty list."""
+    return [float(row["worth"]) for row in _rows(path)]
+
+
+def plot_log(path: Path, out: Path) -> None:
+    """Draw log.csv: the loss, and the figures of the faces that are watched."""
+    from matplotlib.figure import Figure
+
+    rows = _rows(path)
+    if not rows:
+        return
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    steps = [int(row["step"]) for row in rows]
+    left.plot(steps, [float(row["loss"]) for row in rows], "o-")
+    left.set(xlabel="step", ylabel="mean loss since the look before", title="Training")
+    for name in FIGURES:
+        if rows[0][name]:
+            right.plot(steps, [float(row[name]) for row in rows], "o-", label=name)
+    right.set(xlabel="step", title="Faces that are watched, not drawn")
+    if right.lines:
+        right.legend(fontsize=8)
+    figure.savefig(out, dpi=90)
+
+
+def write_events(folder: Path, step: int, loss: float, figures: Score | None) -> None:
+    """Add one look to the folder that `tensorboard --logdir` reads."""
+    tf = tensorflow()
+    values = {"loss": loss, **({name: getattr(figures, name) for name in FIGURES} if figures else {})}
+    # TensorFlow's own file writer, without the tensorboard package: that is needed to look at the files, not to write them.
+    summary = tf.compat.v1.Summary(value=[tf.compat.v1.Summary.Value(tag=name, simple_value=value) for name, value in values.items()])
+    with tf.Graph().as_default(), tf.compat.v1.summary.FileWriter(str(folder)) as writer:
+        writer.add_summary(summary, step)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
