@@ -97,7 +97,7 @@ class Drawer:
         key = (kind, label, place)
         if key not in self._bank:
             rng = np.random.default_rng((self._recipe.fit.seed, len(kind), CLASSES.index(label), place))
-            self._bank[key] = make(self, kind, label, rng)
+            self._bank[key] = make(self, kind, label, rng, self._recipe.render.up)
         return self._bank[key]
 
     def example(self, label: str, rng: np.random.Generator) -> NDArray[np.uint8]:

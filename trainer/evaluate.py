@@ -21,8 +21,8 @@ from edge.vision.quality import sharpness
 from trainer.augment import plain
 from trainer.data.cache import Faces
 from trainer.data.labels import CLASSES
-from trainer.judge import Judged, degraded, table
-from trainer.score import PASS_SHARE, I, Ints, M, N, Score, balanced, ece, interval, score, softmax, temperature
+from trainer.judge import Judged, table
+from trainer.score import PASS_SHARE, I, Ints, M, N, Score, at_threshold, ece, interval, score, softmax, temperature
 
 SIZES = ((48.0, 1e9), (24.0, 48.0))
 """Face heights that are reported apart, in pixels of the picture."""
@@ -114,31 +114,6 @@ def calibration(judged: Sequence[Judged]) -> dict[str, float]:
     return {"ece": ece(softmax(logits), truth), "temperature": best, "ece_at_temperature": ece(softmax(logits, best), truth)}
 
 
-Change = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
-
-
-def changes() -> dict[str, Change]:
-    """What a worse camera does to the crop, by name."""
-    kinds: dict[str, Change] = {"as it is": lambda crop: crop}
-    for side in (64, 48, 32, 24):
-        kinds[f"{side} px"] = degraded(side, grey=False)
-        kinds[f"{side} px grey"] = degraded(side, grey=True)
-    kinds["blurred"] = lambda crop: np.asarray(cv2.GaussianBlur(crop, (0, 0), crop.shape[0] / 45), np.uint8)
-    kinds["dark"] = lambda crop: (crop * 0.25).astype(np.uint8)
-    return kinds
-
-
-def degradation(judged: Sequence[Judged], masks: Masks, threshold: float) -> dict[str, dict[str, float]]:
-    """Balanced mask against bare, and who is stopped at a fixed threshold, under each change of the crop."""
-    seen = [j for j in judged if j.crop is not None]
-    truth = np.array([CLASSES.index(j.sample.label) for j in seen], np.int64)
-    rows = {}
-    for name, change in changes().items():
-        p = np.array(masks.judge_crops([change(j.crop) for j in seen if j.crop is not None]), np.float64)
-        rows[name] = at_threshold(np.log(p + 1e-12), truth, threshold)
-    return rows
-
-
 def slices(judged: Sequence[Judged], threshold: float) -> dict[str, dict[str, float]]:
     """The door's question by light and by sharpness of the face, in thirds, at a fixed threshold."""
     seen = [j for j in judged if j.crop is not None]
@@ -163,18 +138,6 @@ def by_source(faces: Faces, masks: Masks, threshold: float, split: str = "val") 
         truth = np.array([CLASSES.index(faces.rows[i].label) for i in mine], np.int64)
         rows[source] = at_threshold(np.log(p + 1e-12), truth, threshold)
     return rows
-
-
-def at_threshold(logits: NDArray[np.float64], truth: Ints, threshold: float) -> dict[str, float]:
-    """Who passes and who is stopped at one threshold; nan where a class is absent."""
-    p = softmax(logits)
-
-    def share(of: int, stopped: bool) -> float:
-        passing = p[truth == of, M] >= threshold
-        return float((passing != stopped).mean()) if len(passing) else float("nan")
-
-    return {"faces": float(len(truth)), "passes_mask": share(M, False), "stops_no_mask": share(N, True),
-            "stops_incorrect": share(I, True), "balanced": balanced(p, truth)}
 
 
 def worst(judged: Sequence[Judged], most: int = 48) -> list[Judged]:

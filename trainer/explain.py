@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.data.labels import CLASSES, MASK
 from trainer.errors import TrainerError
 from trainer.model import body_of, tensorflow
 
@@ -49,6 +51,32 @@ def lower_share(cam: NDArray[np.float32]) -> float:
     """Share of the heat on the lower half of the crop, where nose and mouth are; 0.5 where it is even."""
     total = float(cam.sum())
     return float(cam[cam.shape[0] // 2:].sum()) / total if total else 0.5
+
+
+def gallery(model: Any, crops: Mapping[str, Sequence[NDArray[np.uint8]]], across: int = 12) -> tuple[NDArray[np.uint8], dict[str, float]]:
+    """Rows of crops with what speaks for their label over them, and the mean share of it on the lower face, by label.
+
+    Args:
+        model: as for `heat`.
+        crops: by label, BGR `uint8` (size, size, 3) each.
+
+    Raises:
+        TrainerError: no crop at all, or a network without a backbone.
+    """
+    rows, shares = [], {}
+    for label, pictures in crops.items():
+        # A network of two answers knows only mask and the rest.
+        column = CLASSES.index(label) if model.output_shape[-1] == len(CLASSES) else int(label != MASK)
+        cams = [heat(model, picture, column) for picture in pictures]
+        if not cams:
+            continue
+        shares[label] = float(np.mean([lower_share(cam) for cam in cams]))
+        tiles = [overlay(picture, cam) for picture, cam in zip(pictures, cams, strict=True)]
+        tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % across)
+        rows += [np.hstack(tiles[i:i + across]) for i in range(0, len(tiles), across)]
+    if not rows:
+        raise TrainerError("No faces to explain.")
+    return np.vstack(rows), shares
 
 
 def overlay(crop: NDArray[np.uint8], cam: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -6,10 +6,10 @@ AIZOO's model, the best known peer, is asked about the same faces (it finds face
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -22,6 +22,7 @@ from edge.vision.bundle import load_bundle
 from edge.vision.crop import crop_face
 from edge.vision.faces import Faces
 from edge.vision.masks import Masks
+from trainer.data.cache import CONTEXT, SIDE_PX
 from trainer.data.find import fit
 from trainer.data.labels import CLASSES, UNKNOWN
 from trainer.data.manifest import Sample
@@ -44,12 +45,23 @@ class Judged:
     """None: nothing was found there, so nothing was said."""
     crop: Image | None = None
     """What the classifier saw, BGR; kept for galleries and for degrading."""
+    context: Image | None = None
+    """The same with room around it, as the cache keeps faces (`trainer.data.cache`); to be cropped otherwise."""
+
+
+class Said(NamedTuple):
+    """What was said about one labelled face of a picture."""
+
+    found: bool
+    probabilities: Probabilities | None = None
+    crop: Image | None = None
+    context: Image | None = None
 
 
 class Judge(Protocol):
     """Anything that can say something about the labelled faces of one picture."""
 
-    def __call__(self, image: Image, boxes: Sequence[Box]) -> list[tuple[bool, Probabilities | None, Image | None]]: ...
+    def __call__(self, image: Image, boxes: Sequence[Box]) -> list[Said]: ...
 
 
 class UnitJudge:
@@ -60,14 +72,19 @@ class UnitJudge:
         self.masks = Masks(load_bundle(bundle), threads)
         self._faces = Faces(detector, settings) if detector else None
 
-    def __call__(self, image: Image, boxes: Sequence[Box]) -> list[tuple[bool, Probabilities | None, Image | None]]:
+    def __call__(self, image: Image, boxes: Sequence[Box]) -> list[Said]:
         d = self.masks.description
         found: list[Box | None] = list(boxes)
         if self._faces is not None:
             found = [face.box if face else None for face in fit(list(boxes), self._faces.find(image))]
-        crops = [crop_face(image, box, d.margin, d.input_px) for box in found if box is not None]
-        said = iter(zip(self.masks.judge_crops(crops), crops, strict=True))
-        return [(True, *next(said)) if box is not None else (False, None, None) for box in found]
+        said = []
+        for box in found:
+            if box is None:
+                said.append(Said(found=False))
+                continue
+            crop = crop_face(image, box, d.margin, d.input_px)
+            said.append(Said(True, self.masks.judge_crops([crop])[0], crop, crop_face(image, box, CONTEXT, SIDE_PX)))
+        return said
 
 
 def judge(samples: Sequence[Sample], data: Path, how: Judge, show: bool = True) -> list[Judged]:
@@ -80,9 +97,9 @@ def judge(samples: Sequence[Sample], data: Path, how: Judge, show: bool = True) 
     for path, group in tqdm(by_path.items(), desc="judge", unit="picture", disable=not show):
         image = np.asarray(read_picture(data / path), np.uint8)
         boxes = [s.box for s in group if s.box is not None]
-        for s, (found, said, crop) in zip(group, how(image, boxes), strict=True):
+        for s, said in zip(group, how(image, boxes), strict=True):
             if s.label != UNKNOWN and s.box is not None:
-                result.append(Judged(s, s.box.h, found, said, crop))
+                result.append(Judged(s, s.box.h, *said))
     return result
 
 
@@ -117,7 +134,7 @@ class AizooJudge:
             rows += [(x, y, w, h) for y in middles for x in middles for w, h in shapes]
         return np.array(rows)
 
-    def __call__(self, image: Image, boxes: Sequence[Box]) -> list[tuple[bool, Probabilities | None, Image | None]]:
+    def __call__(self, image: Image, boxes: Sequence[Box]) -> list[Said]:
         from edge.look import Face
 
         height, width = image.shape[:2]
@@ -139,19 +156,4 @@ class AizooJudge:
             total = float(scores[i].sum())
             said[id(face)] = Probabilities(float(scores[i][0]) / total, 0.0, float(scores[i][1]) / total)
         fitted = fit(list(boxes), faces)
-        return [(True, said[id(face)], None) if face else (False, None, None) for face in fitted]
-
-
-Degrade = Callable[[Image], Image]
-
-
-def degraded(side_px: int, grey: bool) -> Degrade:
-    """A crop as if its face had been `side_px` pixels long in the frame."""
-    def apply(crop: Image, margin: float = 0.15) -> Image:
-        small = max(4, round(side_px * (1 + 2 * margin)))
-        image = cv2.resize(crop, (small, small), interpolation=cv2.INTER_AREA)
-        if grey:
-            image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-        return np.asarray(cv2.resize(image, crop.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
-
-    return apply
+        return [Said(True, said[id(face)]) if face else Said(found=False) for face in fitted]

@@ -36,11 +36,11 @@ def wanted(label: str, rng: np.random.Generator, settings: Render) -> str | None
     return "transplanted" if draw < share + settings.transplant.get(label, 0.0) else None
 
 
-def make(source: Source, kind: str, label: str, rng: np.random.Generator, tries: int = 8) -> Picture | None:
-    """A made face that shows `label`; none when the faces that came up would not do (not found, turned too far)."""
-    way = _drawn if kind == "drawn" else _transplanted
+def make(source: Source, kind: str, label: str, rng: np.random.Generator, up: float = 0.0, tries: int = 8) -> Picture | None:
+    """A made face that shows `label`, `up` as in the recipe; none when the faces that came up would not do (not found, turned too far)."""
     for _ in range(tries):
-        if (picture := way(source, label, rng)) is not None:
+        picture = _drawn(source, label, rng) if kind == "drawn" else _transplanted(source, label, rng, up)
+        if picture is not None:
             return picture
     return None
 
@@ -80,7 +80,7 @@ def _hand(rng: np.random.Generator) -> Style:
             return style
 
 
-def _transplanted(source: Source, label: str, rng: np.random.Generator) -> Picture | None:
+def _transplanted(source: Source, label: str, rng: np.random.Generator, up: float) -> Picture | None:
     """Set the lower face of one picture into another.
 
     For `incorrect` the cloth of a masked face goes onto a bare one from below the nose or below the mouth down; for
@@ -96,7 +96,7 @@ def _transplanted(source: Source, label: str, rng: np.random.Generator) -> Pictu
     other_levels = _levels(other_face)
     if levels is None or other_levels is None:
         return None
-    (top, bottom), (other_top, other_bottom) = _spans(label, levels, other_levels, rng)
+    (top, bottom), (other_top, other_bottom) = _spans(label, levels, other_levels, rng, up)
     matrix = _between(other_face, (other_top, other_bottom), face, (top, bottom))
     moved = cv2.warpAffine(other, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     alpha = _shape(face, top, bottom, rng)
@@ -110,13 +110,16 @@ def _transplanted(source: Source, label: str, rng: np.random.Generator) -> Pictu
 Span = tuple[float, float]
 
 
-def _spans(label: str, levels: tuple[float, ...], other: tuple[float, ...], rng: np.random.Generator) -> tuple[Span, Span]:
+def _spans(label: str, levels: tuple[float, ...], other: tuple[float, ...], rng: np.random.Generator, up: float) -> tuple[Span, Span]:
     """From where to where down the face the other one shows, and which part of it: (here, there)."""
     eye, nose, mouth, chin = levels
     _, other_nose, _, other_chin = other
     if label != INCORRECT:
         above = float(rng.uniform(0.35, 0.7))
         return (eye + above * (nose - eye), chin * 1.08), (above * other_nose, other_chin * 1.08)
+    if up and rng.random() < up:  # over the eyes, or further up: nose and mouth are bare
+        top = -nose * float(rng.uniform(0.4, 1.4))
+        return (top, min(top + nose * float(rng.uniform(1.0, 2.0)), 0.9 * nose)), (other_nose * 0.8, other_chin * 1.04)
     # The giver's cloth surely covers its nose tip; what is taken starts there.
     way = rng.random()
     if way < 0.5:  # nose bare

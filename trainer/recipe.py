@@ -68,6 +68,8 @@ class Render(_Part, frozen=True):
     """By class, of the drawn kinds: `mask` and `incorrect` from bare faces, `no_mask` with a hand or a thing before it."""
     transplant: dict[str, Share] = msgspec.field(default_factory=dict)
     """By class: a real lower face of another picture set into this one, over the nose, below it or below the mouth."""
+    up: Share = 0.0
+    """Share of the transplanted `incorrect` faces whose cloth lies over the eyes or the forehead instead."""
     bank: Annotated[int, Meta(ge=1)] = 1500
     """How many different ones are made of each kind and class."""
 

@@ -5,33 +5,43 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 
 from trainer.data.labels import CLASSES
 from trainer.evaluate import Result, gallery, worst
-from trainer.judge import Judged, table
-from trainer.score import M, softmax
+from trainer.judge import Judged
+from trainer.plots import curves, degradation_plot
 
 STYLE = "body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em}table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:right;border-bottom:1px solid #ccc}td:first-child,th:first-child{text-align:left}img{max-width:100%}"
 
 
-def write_report(path: Path, results: Sequence[Result], judged: Sequence[Judged], more: Mapping[str, Any]) -> None:
-    """Write the page: figures with intervals, confusion, curves, degradation, the worst errors."""
+TABLES = (("Thresholds for a stated rate of errors", "thresholds"), ("Under a worse camera", "degradation"),
+          ("By light and sharpness", "slices"), ("By source, split val", "by source (val)"))
+
+
+def write_report(path: Path, results: Sequence[Result], judged: Sequence[Judged], more: Mapping[str, Any],
+                 pictures: Mapping[str, bytes] | None = None) -> None:
+    """Write the page: figures with intervals, confusion, curves, thresholds, degradation, the worst errors.
+
+    Args:
+        more: tables by kind (`TABLES`) and `calibration`.
+        pictures: further PNG files by title: the training's plot, what the network looks at.
+    """
     parts = ["<h1>Who passes, who is stopped</h1>"]
     parts += [_result(result) for result in results]
-    parts += [f"<h2>Curves</h2>{_image(_curves(judged))}"]
-    for title, kind in (("Under a worse camera", "degradation"), ("By light and sharpness", "slices"), ("By source, split val", "by source (val)")):
+    parts += [f"<h2>Curves</h2>{_image(curves(judged))}"]
+    for title, kind in TABLES:
         rows = {name: {key: f"{value:.3f}" for key, value in row.items()} for name, row in more.get(kind, {}).items()}
         parts += [f"<h2>{title}</h2>", _table(rows)] if rows else []
+        parts += [_image(degradation_plot(more[kind]))] if kind == "degradation" and rows else []
     parts += ["<h2>Calibration</h2>",
               _table({"faces of 48 px and more": {k: f"{v:.4f}" for k, v in more.get("calibration", {}).items()}}),
               "<h2>The worst errors</h2>", _image(cv2.imencode(".png", gallery(worst(judged)))[1].tobytes())]
+    parts += [f"<h2>{html.escape(title)}</h2>{_image(png)}" for title, png in (pictures or {}).items()]
     path.write_text(f"<!doctype html><meta charset=utf-8><title>MaskGate: evaluation</title><style>{STYLE}</style>" + "\n".join(parts),
                     encoding="utf-8")
 
@@ -51,30 +61,6 @@ def _table(rows: Mapping[str, Mapping[str, str]]) -> str:
     lines += [f"<tr><td>{html.escape(name)}</td>" + "".join(f"<td>{html.escape(str(row[head]))}</td>" for head in heads) + "</tr>"
               for name, row in rows.items()]
     return "<table>" + "".join(lines) + "</table>"
-
-
-def _curves(judged: Sequence[Judged]) -> bytes:
-    """ROC of mask against the rest, and how sure it is against how often right, as a PNG."""
-    from matplotlib.figure import Figure
-
-    logits, truth = table(judged)
-    p = softmax(logits)
-    figure = Figure(figsize=(11, 4.5), layout="constrained")
-    roc, sure = figure.subplots(1, 2)
-    order = np.argsort(-p[:, M])
-    positive = truth[order] == M
-    roc.plot(np.cumsum(~positive) / max(1, (~positive).sum()), np.cumsum(positive) / max(1, positive.sum()))
-    roc.set(xlabel="share of the others that pass", ylabel="share of masks that pass", xlim=(0, 0.3), ylim=(0.7, 1.005), title="Mask against the rest")
-    confidence, right = p.max(axis=1), p.argmax(axis=1) == truth
-    edges = np.linspace(1 / 3, 1, 11)
-    bins = np.clip(np.digitize(confidence, edges) - 1, 0, 9)
-    known = [b for b in range(10) if (bins == b).any()]
-    sure.plot([1 / 3, 1], [1 / 3, 1], "k:")
-    sure.plot([confidence[bins == b].mean() for b in known], [right[bins == b].mean() for b in known], "o-")
-    sure.set(xlabel="said probability", ylabel="share right", title="Calibration")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=90)
-    return buffer.getvalue()
 
 
 def _image(png: bytes) -> str:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +81,44 @@ def three_way(p: Floats, truth: Ints) -> float:
     """Mean over the classes present of the share answered right."""
     answer = p.argmax(axis=1)
     return float(np.mean([_share(answer[truth == c] == c) for c in range(p.shape[1]) if (truth == c).any()]))
+
+
+def at_threshold(logits: Floats, truth: Ints, threshold: float) -> dict[str, float]:
+    """Who passes and who is stopped at one threshold; nan where a class is absent."""
+    p = softmax(logits)
+
+    def share(of: int, stopped: bool) -> float:
+        passing = p[truth == of, M] >= threshold
+        return float((passing != stopped).mean()) if len(passing) else float("nan")
+
+    return {"faces": float(len(truth)), "passes_mask": share(M, False), "stops_no_mask": share(N, True),
+            "stops_incorrect": share(I, True), "balanced": balanced(p, truth)}
+
+
+def thresholds(p: Floats, truth: Ints, rates: Sequence[float] = (0.05, 0.02, 0.01, 0.005)) -> dict[str, dict[str, float]]:
+    """Where to set the door's two thresholds for a stated rate of errors.
+
+    Args:
+        p: probabilities (n, 3).
+        truth: columns (n,).
+        rates: stated rates, 0 to 1.
+
+    Returns:
+        By rate: `pass_min`, the least at which no larger share of bare and wrongly masked faces passes, with the share
+        of masks that still pass; `stay_min`, the most at which no larger share of masks lies below it (and would in
+        time be reported), with the share of the others that still lie above it.
+    """
+    masked, others = p[truth == M, M], p[truth != M, M]
+    rows = {}
+    for rate in rates:
+        if not len(masked) or not len(others):
+            break
+        # Just above the last face that must not pass; just at the first that must.
+        at = float(np.nextafter(np.sort(others)[::-1][min(int(rate * len(others)), len(others) - 1)], 1))
+        low = float(np.sort(masked)[min(int(rate * len(masked)), len(masked) - 1)])
+        rows[f"{rate:.1%}"] = {"pass_min": at, "masks that pass": _share(masked >= at), "others that pass": _share(others >= at),
+                               "stay_min": low, "masks below it": _share(masked < low), "others above it": _share(others >= low)}
+    return rows
 
 
 def auc(values: Floats, positive: NDArray[np.bool_]) -> float:

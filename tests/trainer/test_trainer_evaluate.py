@@ -12,8 +12,10 @@ import pytest
 from trainer_pictures import picture, tiny_faces
 
 from edge.look import Box, Probabilities
+from trainer.augment import plain
 from trainer.data.labels import CLASSES
 from trainer.data.manifest import Sample
+from trainer.degrade import changes, degradation, degraded
 from trainer.evaluate import (
     at_threshold,
     by_size,
@@ -25,7 +27,7 @@ from trainer.evaluate import (
     worst,
     write_metrics,
 )
-from trainer.judge import Judged, degraded, judge
+from trainer.judge import Judged, Said, judge
 from trainer.report import write_report
 
 
@@ -93,9 +95,9 @@ def test_unknown_faces_take_part_in_the_matching_and_in_nothing_else(tmp_path: P
     picture(tmp_path / "a.jpg")
     asked = []
 
-    def scripted(image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[bool, Probabilities | None, None]]:
+    def scripted(image: np.ndarray, boxes: Sequence[Box]) -> list[Said]:
         asked.append(len(boxes))
-        return [(True, Probabilities(1, 0, 0), None) for _ in boxes]
+        return [Said(True, Probabilities(1, 0, 0)) for _ in boxes]
 
     judged = judge([_sample("mask", 30), _sample("unknown", 20)], tmp_path, scripted, show=False)
     assert asked == [2]
@@ -117,14 +119,27 @@ def test_figures_by_source_come_from_the_split_that_is_not_drawn() -> None:
     assert rows == {"web": {"faces": 3.0, "passes_mask": 1.0, "stops_no_mask": 1.0, "stops_incorrect": 1.0, "balanced": 1.0}}
 
 
+def test_a_face_is_cropped_tighter_and_wider_than_the_model_asks() -> None:
+    faces = tiny_faces(2)
+    judged = [Judged(_sample(row.label, 60), 60, True, Probabilities(1, 0, 0), plain(picture, 0.15, 32), picture)
+              for picture, row in zip(faces.pictures, faces.rows, strict=True) if row.label in CLASSES]
+    rows = degradation(judged, _Masks(), 0.5)  # type: ignore[arg-type]
+    assert set(rows) == {*changes(), "cropped tight", "cropped wide"}
+    assert rows["cropped wide"]["balanced"] == 1.0
+    assert rows["32 px grey"]["balanced from"] <= rows["32 px grey"]["balanced"] <= rows["32 px grey"]["balanced to"]
+
+
 @pytest.mark.filterwarnings("ignore")  # matplotlib's own
 def test_the_report_is_one_page_with_every_figure(tmp_path: Path) -> None:
     results = [evaluate("large", GOOD)]
-    more = {"calibration": calibration(GOOD), "slices": slices(GOOD, 0.5)}
+    row = dict.fromkeys(("balanced", "passes_mask", "stops_no_mask", "stops_incorrect"), 0.5)
+    more = {"calibration": calibration(GOOD), "slices": slices(GOOD, 0.5), "degradation": dict.fromkeys(changes(), row)}
     write_metrics(tmp_path / "metrics.json", results, more)
-    write_report(tmp_path / "report.html", results, GOOD, more)
+    write_report(tmp_path / "report.html", results, GOOD, more, {"Training & more": b"png"})
     page = (tmp_path / "report.html").read_text()
     assert "stops_incorrect" in page
+    assert "Training &amp; more" in page
+    assert page.count("<img") == 4      # curves, degradation, the worst, the one added
     assert all(f"is {label}" in page for label in CLASSES)
     assert "src=\"http" not in page
     assert json.loads((tmp_path / "metrics.json").read_text())["results"][0]["figures"]["auc"]["value"] == results[0].figures["auc"].value

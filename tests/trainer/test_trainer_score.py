@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from trainer.score import auc, balanced, ece, interval, score, softmax, temperature
+from trainer.score import I, M, auc, balanced, ece, interval, score, softmax, temperature, three_of, thresholds
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=2, max_size=60))
@@ -34,6 +34,25 @@ def test_who_is_stopped_is_counted_at_that_threshold() -> None:
     truth = np.array([0] * 20 + [1] * 4 + [2] * 4)
     found = score(logits, truth)
     assert (found.stops_incorrect, found.stops_no_mask, found.balanced) == (0.75, 1.0, 1.0)
+
+
+def test_thresholds_let_no_more_pass_than_was_stated() -> None:
+    rng = np.random.default_rng(3)
+    truth = rng.integers(0, 3, 900)
+    passing = np.clip(np.where(truth == M, 0.8, 0.2) + rng.normal(0, 0.2, 900), 0.001, 0.999)
+    p = np.stack([passing, (1 - passing) / 2, (1 - passing) / 2], axis=1)
+    for name, row in thresholds(p, truth).items():
+        assert row["others that pass"] <= float(name.rstrip("%")) / 100
+        assert row["masks below it"] <= float(name.rstrip("%")) / 100
+        assert (p[truth != M, M] >= row["pass_min"]).mean() == row["others that pass"]
+    assert thresholds(p[truth == M], truth[truth == M]) == {}
+
+
+def test_two_answers_are_three_of_which_one_is_never_said() -> None:
+    three = three_of(np.array([[2.0, -1.0], [0.0, 3.0]]))
+    assert softmax(three)[:, I] == pytest.approx(0, abs=1e-9)
+    assert softmax(three)[0, M] == pytest.approx(1 / (1 + np.exp(-3)))
+    assert (three_of(three) == three).all()
 
 
 def test_balanced_asks_mask_or_bare_and_leaves_incorrect_aside() -> None:

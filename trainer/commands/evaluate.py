@@ -10,26 +10,27 @@ from typing import Any
 import cv2
 
 import edge.models
+from trainer.degrade import degradation
 from trainer.errors import TrainerError
 from trainer.evaluate import (
     Result,
     by_size,
     by_source,
     calibration,
-    degradation,
     evaluate,
     gallery,
     slices,
     worst,
     write_metrics,
 )
-from trainer.judge import AizooJudge, Judge, Judged, UnitJudge, judge
-from trainer.recipe import Recipe
+from trainer.judge import AizooJudge, Judge, Judged, UnitJudge, judge, table
+from trainer.recipe import Recipe, read_recipe
 from trainer.report import write_report
+from trainer.score import softmax, thresholds
 from trainer.shelf import cached_faces, samples_of
 
 DETECTOR = Path(edge.models.__file__).with_name("face.onnx")
-TABLES = ("degradation", "slices", "by source (val)")
+TABLES = ("thresholds", "degradation", "slices", "by source (val)")
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -43,6 +44,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument("--detector", default=str(DETECTOR), help="ONNX file (default: the unit's own); `none`: the labelled boxes are cropped")
     parser.add_argument("--peer", type=Path, help="AIZOO's tflite, asked about the same faces")
     parser.add_argument("--by-source", action="store_true", help="also the prepared faces that no training draws (split val), by source")
+    parser.add_argument("--run", dest="home", type=Path, help="the training's folder: its plot, and where its network looks, go into the report")
     parser.add_argument("--out", type=Path, help="folder for metrics.json, report.html and the worst errors")
     return parser
 
@@ -56,6 +58,8 @@ def run(arguments: argparse.Namespace) -> None:
     results = _results(arguments.model.name, judged)
     large = by_size(judged)[0]
     more: dict[str, Any] = {"calibration": calibration(large), "degradation": degradation(large, unit.masks, results[0].threshold)}
+    logits, truth = table(large)
+    more["thresholds"] = thresholds(softmax(logits), truth)
     more["slices"] = slices(large, results[0].threshold)
     if arguments.by_source:
         more["by source (val)"] = by_source(cached_faces(Recipe(), arguments.data, arguments.cache), unit.masks, results[0].threshold)
@@ -73,8 +77,21 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.out.mkdir(parents=True, exist_ok=True)
         write_metrics(arguments.out / "metrics.json", results, more)
         cv2.imwrite(str(arguments.out / "worst.png"), gallery(worst(large)))
-        write_report(arguments.out / "report.html", results, large, more)
+        write_report(arguments.out / "report.html", results, large, more, _pictures(arguments) if arguments.home else None)
         print(f"{arguments.out}: metrics.json, report.html, worst.png")
+
+
+def _pictures(arguments: argparse.Namespace) -> dict[str, bytes]:
+    from trainer.commands.explain import faces_apart
+    from trainer.explain import gallery as heat_gallery
+    from trainer.model import load_keras
+
+    home: Path = arguments.home
+    recipe = read_recipe(home / "recipe.toml").recipe
+    sheet, shares = heat_gallery(load_keras(home / "best.keras"), faces_apart(recipe, arguments.data, arguments.cache, 12))
+    title = "What speaks for the label (Grad-CAM); on the lower half: " + ", ".join(f"{k} {v:.0%}" for k, v in shares.items())
+    found = {title: cv2.imencode(".png", sheet)[1].tobytes()}
+    return {"Training": (home / "training_plot.png").read_bytes(), **found} if (home / "training_plot.png").is_file() else found
 
 
 def _results(name: str, judged: list[Judged]) -> list[Result]:
