@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Daemon: wires the rooms and runs the loop; nothing else.
 
-    camera ──Frame──▶ vision ──Looks──▶ door ──Decision──▶ panel, then the subscribers of report
+    camera ──Frame──▶ care ──▶ vision ──Looks──▶ door ──Decision──▶ panel, then the subscribers of report
 
 A live camera captures in a thread of its own and hands over the newest frame, so capture never waits for judging;
 judging and the panel share this thread, so a lamp can never be newer or older than the decision behind it.
@@ -15,8 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.camera import Camera
+from edge.care.watch import Care, out_of_order
 from edge.door import Memory, finish, step
 from edge.door.state import Decision, DoorState, Passage
+from edge.look import Look
 from edge.panel import Panel
 from edge.report import Subscriber
 from edge.service import Service
@@ -49,44 +51,42 @@ class Summary:
 
 
 def watch(camera: Camera, vision: Vision, rules: DoorSettings, panel: Panel, subscribers: Sequence[Subscriber] = (),
-          service: Service | None = None) -> Summary:
+          service: Service | None = None, care: Care | None = None) -> Summary:
     """Judge every frame that the camera hands over, until it ends or a KeyboardInterrupt (Ctrl-C, SIGTERM) comes.
 
-    The panel and the camera stay open: whoever opened them closes them.
+    While `care` says that nobody can be judged, the door's state is `fault` (not in mode `off`, which judges nobody and
+    holds the door open). The panel and the camera stay open: whoever opened them closes them.
 
     Raises:
         CameraError: the source failed. Other errors of a room pass through as they are.
     """
-    memory, clock, told = Memory(), _FrameClock(), _Told()
+    memory, told, care = Memory(), _Told(), care or Care()
+    care.begin(live=camera.live)
     started = time.monotonic()
     try:
-        for frame in camera.frames(waiting=lambda: panel.tick(clock.now())):
-            looks = vision.look(frame)
-            memory, decision = step(memory, frame.t, looks, rules)
+        for frame in camera.frames(waiting=lambda: panel.tick(care.frame_clock.now())):
+            if not care.wants(frame):
+                panel.tick(frame.t)
+                continue
+            fault = care.look(frame)
+            looks: Sequence[Look] = ()
+            if fault and rules.mode != "off":
+                memory, decision = out_of_order(memory, frame.t, fault)
+            else:
+                looks = vision.look(frame)
+                memory, decision = step(memory, frame.t, looks, rules)
             panel.show(decision, frame.t)
-            clock.set(frame.t)
+            care.frame_clock.set(frame.t)
             if service:
-                service.decided(decision.state.value)
+                service.decided(care.status(decision.state))
             for tell in subscribers:
-                tell(frame, looks, decision)
+                with care.storing():
+                    tell(frame, looks, decision)
             told.note(decision)
     except KeyboardInterrupt:
         log.info("stopping")
     return Summary(told.frames, camera.dropped, time.monotonic() - started, tuple(told.states), tuple(told.passages),
                    cut_short=finish(memory, rules))
-
-
-class _FrameClock:
-    """Frame time between two frames: the time of the last one plus what has gone by since."""
-
-    def __init__(self) -> None:
-        self._t, self._at = 0.0, time.monotonic()
-
-    def set(self, t: float) -> None:
-        self._t, self._at = t, time.monotonic()
-
-    def now(self) -> float:
-        return self._t + time.monotonic() - self._at
 
 
 class _Told:

@@ -7,6 +7,7 @@
     │   ├── CameraNotFound             3   no such device, file, folder or address
     │   ├── CameraBusy                 3   another program holds the device
     │   ├── CameraStopped              3   it delivered, and then no frame came in time
+    │   ├── CameraFrozen               3   it delivers the same picture again and again
     │   └── CameraUnreadable           3   it is there, and what it holds is no picture (or is cut short)
     ├── ModelError                     4   a model file: missing, broken, or not what its description says
     └── PinError                       5   a pin that does not exist, is taken, or cannot be driven
@@ -56,6 +57,12 @@ class CameraStopped(CameraError):
     """Frames came, and then none came within the time allowed."""
 
     hint = "Check the ribbon or the network; the service starts again by itself."
+
+
+class CameraFrozen(CameraError):
+    """Frames come, and all of them show the same picture."""
+
+    hint = "The service starts again by itself; if that does not help, unplug the camera and plug it in again."
 
 
 class CameraUnreadable(CameraError):

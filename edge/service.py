@@ -57,6 +57,11 @@ class Service:
         watchdog_s = int(usec) / 1e6 if usec.isdecimal() and meant else 0.0
         return cls(environment.get("NOTIFY_SOCKET", ""), watchdog_s)
 
+    @property
+    def managed(self) -> bool:
+        """Whether a service manager started this process, and will start it again."""
+        return bool(self._address)
+
     def decided(self, status: str) -> None:
         """A fresh frame was judged, all the way. Call it for no other reason, and never from a timer."""
         lines = []

@@ -2,7 +2,8 @@
 """The table of what can go wrong while the unit runs, and what then happens. docs/faults.md is written from it.
 
 A fault is a state, not a traceback: it has lamps, one line in the log, an entry in the list of health, and an end.
-`picture.py` and `vitals.py` find faults, `health.py` keeps them, `fault_of` tells which one stands behind an error.
+`picture.py` and `vitals.py` find faults, `health.py` keeps them, `fault_of` tells which one stands behind an error,
+`watch.py` puts them together for the daemon's loop.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from edge.door.state import DoorState
-from edge.errors import CameraBusy, CameraError, CameraStopped, MaskGateError, ModelError, PinError
+from edge.errors import CameraBusy, CameraError, CameraFrozen, CameraStopped, MaskGateError, ModelError, PinError
 from edge.panel.patterns import lamp_table
 
 
@@ -93,13 +94,13 @@ _ROWS = (
           "`sudo ./setup.sh install` lays down the shipped ones; or empty [faces] model and [masks] model.", Recovery.OPERATOR, 4),
     Fault("pin-taken", Part.PANEL, "A pin is taken by another program or cannot be driven", "opening or writing it fails", True,
           "`gpioinfo` names who holds it; stop that program, or wire and set another pin in [panel].", Recovery.RESTART, 5),
-    Fault("disk-full", Part.STORAGE, "The disk is full", "less than 20 MB free", False,
-          "Make room (`journalctl --vacuum-size=50M`), or move the event file.", Recovery.BY_ITSELF),
-    Fault("disk-read-only", Part.STORAGE, "The disk can no longer be written", "its file system was mounted read-only after an error", False,
+    Fault("disk-full", Part.STORAGE, "The disk is full", "less than 20 MB free where events go, or a write fails", False,
+          "Make room (`journalctl --vacuum-size=50M`), or move the event file; meanwhile events are lost.", Recovery.BY_ITSELF),
+    Fault("disk-read-only", Part.STORAGE, "The disk can no longer be written", "its file system was mounted read-only after an error, or a write fails", False,
           "The SD card is failing: back up the settings, flash a new card.", Recovery.BY_ITSELF),
     Fault("memory-pressure", Part.MEMORY, "Memory runs short", "less than 40 MB available", False,
           "Stop what else runs here, or ask for smaller frames in [camera].", Recovery.BY_ITSELF),
-    Fault("over-temperature", Part.TEMPERATURE, "The processor is hot, and frames are judged more slowly", "75 °C; over again below 70 °C", False,
+    Fault("over-temperature", Part.TEMPERATURE, "The processor is hot, and only half as many frames are judged", "75 °C; over again below 70 °C; the firmware would throttle at 80 °C", False,
           "Give it air or a heat sink, take it out of the sun, or lower [camera] rate_fps.", Recovery.BY_ITSELF),
     Fault("clock-jump", Part.CLOCK, "The time of day has jumped", "system and monotonic clock part by more than 2 s", False,
           "Nothing: judging counts its own time; only times in the log and in reports jump.", Recovery.BY_ITSELF),
@@ -120,6 +121,8 @@ def fault_of(error: MaskGateError, *, delivered: bool = False, device_there: boo
             return FAULTS["camera-unplugged"]
         if isinstance(error, CameraBusy):
             return FAULTS["camera-busy"]
+        if isinstance(error, CameraFrozen):
+            return FAULTS["picture-frozen"]
         return FAULTS["camera-hung" if isinstance(error, CameraStopped) else "camera-missing"]
     if isinstance(error, ModelError):
         return FAULTS["model-broken"]
@@ -133,9 +136,14 @@ def page() -> str:
         "# Faults", "",
         "What can go wrong while the unit runs, how it shows, and how it ends. This page is written by `maskgate doctor --faults`.", "",
         "*Out of order* in the table is the panel's state `fault`:", "", *rows[:2], next(row for row in rows if row.startswith(f"| {DoorState.FAULT} ")), "",
-        "Nobody is let in meanwhile. Once the program has ended the lamps are dark and the relay is let go, until the service has started it again.", "",
-        "Every fault is one line in the log (`journalctl -u maskgate`) when it begins, `fault=CODE part=PART: what is wrong | what to do`, "
-        "and one when it is over.", "",
+        "Nobody is let in meanwhile (with [door] mode `off` the door stays open, and nothing is shown). A fault that ends the program is shown "
+        "before it does: for 10 s if it comes at the start, for 2 s if it comes later. Then the lamps are dark and the relay is let go, "
+        "until the service has started it again.", "",
+        "Every fault is told in three places:", "",
+        "* one line in the log (`journalctl -u maskgate`) when it begins, `fault=CODE part=PART: what is wrong | what to do`, and one when it is over;",
+        "* the status line of the service (`systemctl status maskgate`), for as long as it lasts;",
+        "* `/run/maskgate/health.json`, while the service runs: every part with `ok` and `since`, and where it is not well with `fault`, `why` and "
+        "`do`. Written whole on every change and every 10 s.", "",
         "| code | what is wrong | noticed by | lamps | how it ends | exit code | what to do |", "|---|---|---|---|---|---|---|",
     ]
     lines += [f"| `{fault.code}` | {fault.what}. | {fault.noticed} | {fault.lamps} | {fault.recovery} | "

@@ -71,6 +71,10 @@ class HealthList:
         """Every part, in the order of `Part`."""
         return tuple(self._parts.values())
 
+    def has(self, fault: Fault) -> bool:
+        """Whether this very fault is there now."""
+        return self._parts[fault.part].fault is fault
+
     @property
     def blinding(self) -> Fault | None:
         """The first fault because of which nobody can be judged; None: judging goes on."""

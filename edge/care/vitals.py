@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Mapping
@@ -32,20 +33,27 @@ class Vitals:
     memory_mb: float | None
     """Available, as the kernel reckons."""
     disk_mb: float | None
-    """Free for us where the events go, or in the working directory."""
+    """Free for us in the folder where something is kept."""
     writable: bool
     """Whether that file system is mounted for writing."""
     clocks_s: float
     """System clock minus monotonic clock."""
 
 
-def read_vitals(folder: Path = Path(), root: Path = Path("/")) -> Vitals:
-    """Read them; under a millisecond, and raises nothing. `root` stands for `/` in tests."""
-    try:
-        disk = os.statvfs(folder)
-        free, writable = disk.f_bavail * disk.f_frsize / 1e6, not disk.f_flag & os.ST_RDONLY
-    except OSError:
-        free, writable = None, True
+def read_vitals(folder: Path | None = None, root: Path = Path("/")) -> Vitals:
+    """Read them; a few milliseconds at most, and raises nothing.
+
+    Args:
+        folder: where something is kept; None: nothing is, and no disk is looked at.
+        root: stands for `/` in tests.
+    """
+    free, writable = None, True
+    if folder is not None:
+        try:
+            disk = os.statvfs(folder)
+            free, writable = disk.f_bavail * disk.f_frsize / 1e6, not disk.f_flag & os.ST_RDONLY
+        except OSError as error:
+            writable = error.errno != errno.EIO     # of a card that has died not even that can be read
     return Vitals(temperature_at(root), memory_at(root), free, writable, time.time() - time.monotonic())
 
 
@@ -85,8 +93,3 @@ def judge_vitals(now: Vitals, before: Vitals | None = None, *, hot: bool = False
         Part.CLOCK: "clock-jump" if before is not None and abs(now.clocks_s - before.clocks_s) > JUMP_S else "",
     }
     return {part: FAULTS.get(code) for part, code in codes.items()}
-
-
-def slower_rate_fps(rate_fps: float, hot: bool) -> float:
-    """Frames a second to judge: half of them when hot, so that the processor cools before the firmware slows it."""
-    return rate_fps / 2 if hot else rate_fps

@@ -5,13 +5,22 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from edge.settings import Settings
+
+if TYPE_CHECKING:
+    from edge.care.watch import Care
+    from edge.daemon import Summary
+    from edge.panel import Panel
+    from edge.service import Service
 
 EXAMPLES = """examples:
   maskgate run                                        a unit: everything from /etc/maskgate/maskgate.toml
@@ -31,32 +40,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from edge.camera import open_camera
-    from edge.daemon import watch
+    from edge.care.ending import ending
     from edge.panel import open_panel
-    from edge.report.events import Events
-    from edge.report.save import SavedClip
     from edge.service import Service
-    from edge.vision import open_vision
 
     settings = settings_of(arguments)
     logging.getLogger().setLevel(settings.report.log_level.upper())
     stop_on_signals()
-    service = Service.from_environment()
+    service, care = Service.from_environment(), care_of(settings)
+    with ending(care, service), open_panel(settings.panel, pins_file=arguments.pins) as panel, \
+            ending(care, service, panel if settings.door.mode != "off" else None):
+        summary = _watch(arguments, settings, panel, service, care)
+    logging.getLogger("maskgate").info("frames=%d dropped=%d rate_fps=%.1f passages=%d",
+                                       summary.frames, summary.dropped, summary.rate_fps, len(summary.passages))
+    return 0
+
+
+def _watch(arguments: argparse.Namespace, settings: Settings, panel: Panel, service: Service, care: Care) -> Summary:
+    """All that runs while the panel is open."""
+    from edge.camera import open_camera
+    from edge.daemon import watch
+    from edge.report.events import Events
+    from edge.report.save import SavedClip
+    from edge.vision import open_vision
+
     with ExitStack() as stack:
-        panel = stack.enter_context(open_panel(settings.panel, pins_file=arguments.pins))
         vision = open_vision(settings)
         camera = stack.enter_context(open_camera(settings.camera, fast=arguments.fast))
         events = stack.enter_context(Events(settings.report.events)) if settings.report.events else None
         saved = stack.enter_context(SavedClip(arguments.save, settings.camera.rate_fps)) if arguments.save else None
         stack.callback(service.stopping)
-        summary = watch(camera, vision, settings.door, panel, [told for told in (events, saved) if told], service)
+        summary = watch(camera, vision, settings.door, panel, [told for told in (events, saved) if told], service, care)
         if events:
             last = max((passage.left for passage in summary.passages), default=0.0)
-            events.passages(last, summary.cut_short)
-    logging.getLogger("maskgate").info("frames=%d dropped=%d rate_fps=%.1f passages=%d",
-                                       summary.frames, summary.dropped, summary.rate_fps, len(summary.passages))
-    return 0
+            with care.storing():
+                events.passages(last, summary.cut_short)
+    return summary
+
+
+def care_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> Care:
+    """What looks after this run: on the disk where events go, else where the service keeps its things; told in health.json
+    where the service manager gives us a folder for it.
+    """
+    from edge.care.health_file import HealthFile
+    from edge.care.vitals import read_vitals
+    from edge.care.watch import Care
+
+    events, kept, run = settings.report.events, environment.get("STATE_DIRECTORY"), environment.get("RUNTIME_DIRECTORY")
+    folder = Path(events).parent if events not in ("", "-") else Path(kept.split(":")[0]) if kept else None
+    tell = HealthFile(Path(run.split(":")[0])).write if run else None
+    return Care(source=settings.camera.source, read=lambda: read_vitals(folder), tell=tell)
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:

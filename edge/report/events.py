@@ -60,9 +60,10 @@ class Events:
         Raises:
             SettingsError: the file cannot be written.
         """
-        self._own = target != "-"
+        self._torn = False
         try:
-            self._file: IO[str] = Path(target).open("a", encoding="utf-8") if self._own else sys.stdout  # noqa: SIM115 closed in __exit__
+            # Unbuffered: a line that a full disk refuses is lost, and not held back to fail once more at the end.
+            self._file: IO[bytes] | None = None if target == "-" else Path(target).open("ab", buffering=0)  # noqa: SIM115 closed in __exit__
         except OSError as error:
             raise SettingsError(f"Event file {target}: cannot be written ({error.strerror}).",
                                 hint="Name a file in a folder that exists and may be written, or `-`.") from error
@@ -81,14 +82,20 @@ class Events:
                                      confidence=round(passage.confidence, 4), looks=passage.looks))
 
     def _write(self, event: StateEvent | PassageEvent) -> None:
-        self._file.write(msgspec.json.encode(event).decode() + "\n")
-        self._file.flush()
+        line = msgspec.json.encode(event) + b"\n"
+        if self._file is None:
+            sys.stdout.write(line.decode())
+            sys.stdout.flush()
+            return
+        # A disk may fill up in the middle of a line: the next one does not continue it.
+        data = b"\n" + line if self._torn else line
+        self._torn = self._file.write(data) < len(data)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._own:
+        if self._file is not None:
             self._file.close()
 
 

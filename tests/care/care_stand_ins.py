@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from edge.camera import Camera
 from edge.care.doctor import Context, Result, diagnose
 from edge.care.doctor.context import Machine, Ran, Space
+from edge.care.faults import FAULTS
+from edge.care.health import HealthList
+from edge.care.health_file import in_json
 from edge.errors import MaskGateError
 from edge.frame import Frame
 from edge.look import Face
@@ -100,6 +103,12 @@ class FakeUnit:
         faces = {"ms": 9.0, "found": 1, "besides": 0, "score": 0.92} | (faces or {})
         masks = {"ms": 2.0, "name": "maskgate-mask", "sha256": "ab" * 32, "sane": True} | (masks or {})
         return Ran(0, json.dumps({"faces": faces}) + "\n" + json.dumps({"masks": masks}) + "\n")
+
+    def tell(self, code: str) -> None:
+        """The running program says in its health.json that something is wrong."""
+        health = HealthList(100.0)
+        health.bad(FAULTS[code], 103.0)
+        self.write("/run/maskgate/health.json", in_json(health.values, 110.0, NOW))
 
     def write(self, path: str, text: str) -> None:
         file = self.root / path.lstrip("/")

@@ -110,6 +110,10 @@ PLANTED: list[tuple[str, Plant, str, str, str, str]] = [
      "service", "failure", "again and again", "camera"),
     ("a service that is not enabled", lambda u: u.unit.update(ActiveState="active", SubState="running", UnitFileState="disabled"),
      "service", "warning", "next boot", "systemctl enable"),
+    ("a lens that the running program says is covered", lambda u: (u.unit.update(ActiveState="active", SubState="running"), u.tell("lens-covered")),
+     "service", "failure", "Something covers the lens", "Uncover"),
+    ("a full disk that the running program tells of", lambda u: (u.unit.update(ActiveState="active", SubState="running"), u.tell("disk-full")),
+     "service", "warning", "The disk is full", "Make room"),
     ("an opened sandbox", lambda u: u.answers.update({"systemd-analyze security": Ran(
         0, "→ Overall exposure level for maskgate.service: 8.2 EXPOSED\n")}), "sandbox", "warning", "8.2", "systemctl revert"),
     ("a user without its groups", lambda u: u.write("/etc/group", "video:x:44:maskgate\ngpio:x:986:pi\n"), "groups", "failure", "gpio", "usermod -aG gpio maskgate"),

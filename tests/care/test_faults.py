@@ -10,10 +10,12 @@ import pytest
 
 from edge.care.faults import FAULTS, Fault, Part, Recovery, fault_of, page
 from edge.care.health import HealthList
-from edge.care.vitals import HOT_C, Vitals, judge_vitals, read_vitals, slower_rate_fps
+from edge.care.pace import Pace
+from edge.care.vitals import HOT_C, Vitals, judge_vitals, read_vitals
 from edge.errors import (
     CameraBusy,
     CameraError,
+    CameraFrozen,
     CameraNotFound,
     CameraStopped,
     MaskGateError,
@@ -54,7 +56,7 @@ def test_the_service_stays_down_exactly_where_the_table_says_that_somebody_must_
 @pytest.mark.parametrize(("error", "delivered", "there", "code"), [
     (CameraNotFound("x"), False, False, "camera-missing"), (CameraBusy("x"), False, True, "camera-busy"), (CameraStopped("x"), True, True, "camera-hung"),
     (CameraStopped("x"), True, False, "camera-unplugged"), (CameraStopped("x"), False, True, "camera-hung"), (CameraError("x"), False, True, "camera-missing"),
-    (ModelError("x"), False, True, "model-broken"), (PinError("x"), False, True, "pin-taken"),
+    (CameraFrozen("x"), True, True, "picture-frozen"), (ModelError("x"), False, True, "model-broken"), (PinError("x"), False, True, "pin-taken"),
 ])
 def test_an_error_belongs_to_a_fault_with_its_exit_code(error: MaskGateError, delivered: bool, there: bool, code: str) -> None:
     fault = fault_of(error, delivered=delivered, device_there=there)
@@ -127,9 +129,38 @@ def test_vitals_near_a_limit_or_unknown_are_well(changes: dict[str, object]) -> 
     assert judged(**changes) == set()  # type: ignore[arg-type]
 
 
-def test_a_hot_unit_judges_half_the_frames_before_the_firmware_slows_it() -> None:
+def judged_a_second(pace: Pace, start_s: float, rate_fps: float, *, hot: bool, seconds: float = 20.0) -> float:
+    times = [start_s + i / rate_fps for i in range(int(seconds * rate_fps))]
+    return sum(pace.wants(t, hot=hot) for t in times) / seconds
+
+
+@pytest.mark.parametrize("rate_fps", [15.0, 5.0, 30.0])
+def test_a_hot_unit_judges_half_the_frames_before_the_firmware_slows_it(rate_fps: float) -> None:
     assert HOT_C < 80
-    assert (slower_rate_fps(15.0, hot=True), slower_rate_fps(15.0, hot=False)) == (7.5, 15.0)
+    pace = Pace()
+    assert judged_a_second(pace, 0.0, rate_fps, hot=False) == rate_fps
+    assert judged_a_second(pace, 20.0, rate_fps, hot=True) == pytest.approx(rate_fps / 2, abs=0.1)
+    assert judged_a_second(pace, 40.0, rate_fps, hot=False) == pytest.approx(rate_fps, abs=0.1)
+
+
+def test_half_is_half_of_what_was_judged_not_of_what_the_camera_delivers() -> None:
+    """Newest hands over only what judging keeps up with: 4 a second of 15."""
+    pace = Pace()
+    judged_a_second(pace, 0.0, 4.0, hot=False)
+    assert judged_a_second(pace, 20.0, 15.0, hot=True) == pytest.approx(2.0, abs=0.2)
+
+
+def test_a_unit_that_is_hot_from_the_start_and_slow_still_answers_every_second() -> None:
+    pace = Pace()
+    assert judged_a_second(pace, 0.0, 15.0, hot=True) == pytest.approx(7.5, abs=0.1)
+    slow = Pace()
+    assert judged_a_second(slow, 0.0, 0.8, hot=True) == 0.8
+
+
+def test_a_clock_that_begins_anew_does_not_stop_judging() -> None:
+    pace = Pace()
+    judged_a_second(pace, 1000.0, 10.0, hot=False)
+    assert judged_a_second(pace, 0.0, 10.0, hot=True) == pytest.approx(5.0, abs=0.1)
 
 
 def test_vitals_of_this_machine_and_of_a_folder(tmp_path: Path) -> None:
@@ -140,4 +171,5 @@ def test_vitals_of_this_machine_and_of_a_folder(tmp_path: Path) -> None:
     read = read_vitals(tmp_path, tmp_path)
     assert (read.temperature_c, read.memory_mb, read.writable) == (61.234, None, True)
     assert read_vitals().memory_mb
+    assert read_vitals().disk_mb is None                    # nothing is kept anywhere
     assert read_vitals(Path("/nowhere")).disk_mb is None

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import json
+
 from edge.care.doctor.context import Context
 from edge.care.doctor.result import Result, failure, ok, together, warning
+from edge.care.faults import FAULTS
 
 NAME = "service"
 MANY_RESTARTS = 5
@@ -37,4 +40,16 @@ def check(context: Context) -> Result:
     restarts = int(unit.get("NRestarts", "0") or 0)
     if restarts >= MANY_RESTARTS and state == "active":
         results.append(warning(NAME, f"it was started again {restarts} times since it was started by hand or by the boot", LOG))
+    if state == "active":
+        results += told(context)
     return together(NAME, results, f"runs: {unit.get('StatusText') or 'nothing said yet'}; {restarts} restarts")
+
+
+def told(context: Context) -> list[Result]:
+    """What the running program itself says is wrong, in its health.json."""
+    try:
+        parts = json.loads(context.text("/run/maskgate/health.json") or "")["parts"]
+        faults = [(FAULTS[part["fault"]], f"since {part['since']}: {part['why']}") for part in parts if not part["ok"]]
+    except (ValueError, KeyError, TypeError):
+        return []   # none, or of another version
+    return [failure(NAME, found, fault.hint) if fault.blind else warning(NAME, found, fault.hint) for fault, found in faults]
