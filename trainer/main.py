@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from edge.errors import MaskGateError
-from trainer.commands import data, evaluate, explain, fit, sheet
+from trainer.commands import data, evaluate, explain, fit, leave_out, sheet
 from trainer.faces import command as faces
 from trainer.shelf import CACHE
 
@@ -20,6 +20,7 @@ ABOUT = """Make a mask classifier for MaskGate: look through the pictures, train
   maskgate-convert runs/shipped/best.keras      make the file that the unit runs
   maskgate-train evaluate mask.tflite           ask it the door's question, through the unit's own code
   maskgate-train explain runs/shipped/best.keras heat.png     where it looks
+  maskgate-train leave-out recipes/shipped.toml --steps 300   the same recipe without one source, for each source
   maskgate-train faces evaluate face.onnx       the same for the face detector; `faces fit` and `faces export` make it
 
 `maskgate-train COMMAND --help` says more. The data folder is ../shared/data unless --data names another."""
@@ -29,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command; 0, or the exit code of the error that stopped it."""
     parser = argparse.ArgumentParser(prog="maskgate-train", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (data, sheet, fit, evaluate, explain):
+    for command in (data, sheet, fit, evaluate, explain, leave_out):
         sub = command.add(commands)
         sub.add_argument("--data", type=Path, default=Path("../shared/data"), help="data folder: a manifest.csv, or crops/ and boxed sources (default: ../shared/data)")
         sub.add_argument("--cache", type=Path, default=CACHE, help=f"where prepared faces lie (default: {CACHE})")

@@ -15,6 +15,7 @@ from trainer_pictures import picture
 from edge.look import Box
 from trainer.data.check import check, contact_sheet
 from trainer.data.manifest import Sample, read_manifest, require_classes, write_manifest
+from trainer.data.overview import measure, overview
 from trainer.data.splits import hold_out, leaks, split_by_group
 from trainer.errors import TrainerError
 
@@ -94,6 +95,22 @@ def test_check_names_everything_that_is_wrong(tmp_path: Path) -> None:
     assert "a.jpg is mask, same.jpg is no_mask" in found.conflicts
     assert "a.jpg is in train, copy.jpg in test" in found.crossing
     assert found.wrong
+
+
+@pytest.mark.filterwarnings("ignore")  # matplotlib's own
+def test_the_overview_measures_every_face_and_is_drawn(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg", 80, 60)
+    picture(tmp_path / "b.jpg", 40, 40)
+    samples = [Sample(path="a.jpg", box=Box(2, 2, 30, 20), label="mask", source="web", group="1"),
+               Sample(path="a.jpg", box=Box(40, 2, 10, 20), label="no_mask", source="web", group="1"),
+               Sample(path="b.jpg", box=None, label="incorrect", source="other", group="2", split="val")]
+    found = measure(samples, tmp_path, show=False)
+    assert [m.side_px for m in found] == [30, 20, 40]
+    assert all(0 < m.light < 255 for m in found)
+    overview(samples, found, tmp_path / "out.png")
+    assert cv2.imread(str(tmp_path / "out.png")) is not None
+    with pytest.raises(TrainerError, match="no overview"):
+        measure([], tmp_path)
 
 
 def test_a_contact_sheet_has_a_row_a_source_and_label(tmp_path: Path) -> None:

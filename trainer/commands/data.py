@@ -11,6 +11,7 @@ import cv2
 
 from trainer.data.check import Findings, check, contact_sheet
 from trainer.data.manifest import counts, write_manifest
+from trainer.data.overview import measure, overview
 from trainer.data.readers import LAYOUTS
 from trainer.data.readers import __doc__ as layouts_text
 from trainer.data.splits import split_by_group
@@ -23,6 +24,7 @@ ABOUT = """What is in a data folder, and what is wrong with it.
   data list                                     faces by source and label
   data check                                    unreadable files, boxes outside, empty classes, leaks, duplicates
   data sheet OUT.png                            a contact sheet, a row a source and label
+  data overview OUT.png                         how many of what, how large, how bright, how sharp
 """
 
 
@@ -30,8 +32,8 @@ def add(commands: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
         "data", help="list, check and show the pictures", description=f"{ABOUT}\n{layouts_text}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("build", "list", "check", "sheet"))
-    parser.add_argument("path", type=Path, nargs="?", help="build: the folder to read; sheet: the picture to write")
+    parser.add_argument("what", choices=("build", "list", "check", "sheet", "overview"))
+    parser.add_argument("path", type=Path, nargs="?", help="build: the folder to read; sheet and overview: the picture to write")
     parser.add_argument("--layout", choices=sorted(LAYOUTS), default="folders", help="build: how the folder is laid out (default: folders)")
     parser.add_argument("--source", default="", help="build: the source's name (default: the folder's)")
     parser.add_argument("--val", type=float, default=0.0, help="build: share of groups for val (default: as the layout says)")
@@ -40,7 +42,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    {"build": _build, "list": _list, "check": _check, "sheet": _sheet}[arguments.what](arguments)
+    {"build": _build, "list": _list, "check": _check, "sheet": _sheet, "overview": _overview}[arguments.what](arguments)
 
 
 def _build(arguments: argparse.Namespace) -> None:
@@ -77,6 +79,13 @@ def _lines(found: Findings) -> list[str]:
 def _sheet(arguments: argparse.Namespace) -> None:
     out = _path(arguments)
     cv2.imwrite(str(out), contact_sheet(samples_of(arguments.data), arguments.data))
+    print(f"{out}: written.")
+
+
+def _overview(arguments: argparse.Namespace) -> None:
+    out = _path(arguments)
+    samples = samples_of(arguments.data)
+    overview(samples, measure(samples, arguments.data), out)
     print(f"{out}: written.")
 
 

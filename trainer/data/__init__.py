@@ -7,5 +7,6 @@
     splits     train, val and test by group or by source, never by picture
     find       the face in a picture, by the unit's own detector
     cache      every face once, cut with room around it, as one array on disk
-    check      duplicates, conflicts, empty classes; contact sheets and the overview
+    check      duplicates, conflicts, empty classes; contact sheets
+    overview   plots of how many of what, how large, how bright, how sharp
 """

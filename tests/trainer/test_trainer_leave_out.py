@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The leave-one-source-out table."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from trainer_pictures import tiny_faces
+
+from trainer.data.cache import Faces
+from trainer.errors import TrainerError
+from trainer.leave_out import leave_out, sources_of
+from trainer.recipe import Fit, Model, Recipe
+
+RECIPE = Recipe(model=Model(architecture="small", input_px=32, weights="none"),
+                fit=Fit(batch=16, head_steps=2, steps=6, warm_up=2, watch_every=8, average=0.5))
+
+
+def _two_sources() -> Faces:
+    one = tiny_faces(4)
+    return Faces(np.concatenate([one.pictures] * 2), one.rows + [replace(row, source="door") for row in one.rows])
+
+
+def test_sources_of_one_class_are_left_alone_and_unknown_ones_refused() -> None:
+    faces = _two_sources()
+    bare = replace(faces.rows[8], source="bare only", label="no_mask")
+    more = Faces(np.concatenate([faces.pictures, faces.pictures[8:9]]), [*faces.rows, bare])
+    assert sources_of(more, []) == ["door", "web"]
+    assert sources_of(more, ["bare only"]) == ["bare only"]
+    with pytest.raises(TrainerError, match="No source attic"):
+        sources_of(faces, ["attic"])
+    with pytest.raises(TrainerError, match="more than one class"):
+        sources_of(Faces(faces.pictures[8:9], [bare]), [])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore")  # TensorFlow's own
+def test_each_source_is_measured_by_a_model_that_never_saw_it(tmp_path: Path) -> None:
+    said: list[str] = []
+    table = leave_out(_two_sources(), RECIPE, ["web", "door"], Path(), tmp_path, say=said.append)
+    assert [row["faces"] for row in table.values()] == [9, 9]        # the split val is not looked at
+    assert any("12 faces to draw from, 9 to watch" in text for text in said)
+    assert set(json.loads((tmp_path / "leave_out.json").read_text())) == {"web", "door"}
+    again = leave_out(_two_sources(), RECIPE, ["web", "door"], Path(), tmp_path, say=said.append)
+    assert again == table
+    assert sum("to draw from" in text for text in said) == 2          # the second time nothing was trained

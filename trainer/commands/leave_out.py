@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""maskgate-train leave-out: the leave-one-source-out table."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from trainer.recipe import read_recipe
+from trainer.shelf import cached_faces
+
+
+def add(commands: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "leave-out", help="what a recipe is worth on sources that it has not seen",
+        description="Train once for each source, that source kept out whole, and measure on it. A whole training each: give --steps "
+                    "for a quick table, and --sources for some. Given again, it goes on where it was cut off.")
+    parser.add_argument("recipe", type=Path, help="for instance recipes/shipped.toml")
+    parser.add_argument("--sources", default="", metavar="SOURCE[,SOURCE]", help="default: every source of two classes and more")
+    parser.add_argument("--steps", type=int, help="steps of each training instead of the recipe's")
+    parser.add_argument("--run", dest="home", type=Path, help="where the runs lie (default: runs/<recipe's name>-leave-out)")
+    parser.add_argument("--threads", type=int, default=2, help="processor threads of TensorFlow (default: 2)")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> None:
+    from trainer.leave_out import leave_out, sources_of
+
+    named = read_recipe(arguments.recipe)
+    recipe = named.recipe
+    if arguments.steps is not None:
+        recipe = msgspec.structs.replace(recipe, fit=msgspec.structs.replace(recipe.fit, steps=max(0, arguments.steps)))
+    faces = cached_faces(recipe, arguments.data, arguments.cache)
+    sources = sources_of(faces, [name for name in arguments.sources.split(",") if name])
+    home = arguments.home or Path("runs") / f"{named.name}-leave-out"
+    for source, row in leave_out(faces, recipe, sources, arguments.data, home, threads=arguments.threads).items():
+        print(f"{source:28} " + "  ".join(f"{name} {value:.3f}" if name != "faces" else f"{value:.0f} faces" for name, value in row.items()))
+    print(f"{home / 'leave_out.json'}: written.")

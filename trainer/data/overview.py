@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Overview: a set of pictures at a glance: how many of what, how large, how bright, how sharp."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from edge.vision.crop import crop_face
+from edge.vision.quality import sharpness
+from trainer.data.labels import CLASSES
+from trainer.data.manifest import SPLITS, Sample, counts
+from trainer.data.readers import read_picture
+from trainer.errors import TrainerError
+
+COLOURS = {"mask": "tab:green", "incorrect": "tab:orange", "no_mask": "tab:red", "not_face": "tab:gray", "unknown": "lightgray"}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One face in numbers."""
+
+    label: str
+    side_px: float
+    """Longer side of the box, or of the picture that is one face."""
+    light: float
+    """Mean brightness, 0 to 255."""
+    sharp: float
+    """As the unit measures it, see `edge.vision.quality.sharpness`."""
+
+
+def measure(samples: Sequence[Sample], data: Path, show: bool = True) -> list[Measured]:
+    """Read every picture once and measure its faces.
+
+    Raises:
+        TrainerError: a picture is missing or unreadable, or there is none.
+    """
+    if not samples:
+        raise TrainerError("No samples, so no overview.")
+    found = []
+    last: tuple[str, Any] = ("", None)
+    for s in tqdm(samples, desc="measure", unit="face", disable=not show):
+        if s.path != last[0]:
+            last = (s.path, np.asarray(read_picture(data / s.path), np.uint8))
+        image = last[1]
+        face = image if s.box is None else crop_face(image, s.box, 0.0, 64)
+        side = max(s.box.w, s.box.h) if s.box else float(max(image.shape[:2]))
+        grey = np.asarray(cv2.cvtColor(face, cv2.COLOR_BGR2GRAY), np.uint8)
+        found.append(Measured(s.label, side, float(grey.mean()), sharpness(grey)))
+    return found
+
+
+def overview(samples: Sequence[Sample], measured: Sequence[Measured], out: Path) -> None:
+    """Draw the plots into one picture."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(15, 9), layout="constrained")
+    axes = figure.subplots(2, 3)
+    _stacked(axes[0][0], {name: dict(table) for name, table in counts(samples).items()}, "faces by source")
+    by_split = {split: {label: sum(s.split == split and s.label == label for s in samples) for label in COLOURS} for split in SPLITS}
+    _stacked(axes[0][1], by_split, "faces by split")
+    groups = {label: {"groups": len({(s.source, s.group) for s in samples if s.label == label})} for label in COLOURS}
+    _stacked(axes[0][2], {label: {label: n["groups"]} for label, n in groups.items()}, "groups (people, clips, batches) by label")
+    _spread(axes[1][0], measured, "side_px", "size of the face, px (log)", log=True)
+    _spread(axes[1][1], measured, "light", "mean brightness, 0 to 255")
+    _spread(axes[1][2], measured, "sharp", "sharpness (log)", log=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(out, dpi=80)
+
+
+def _stacked(axes: Any, rows: dict[str, dict[str, int]], title: str) -> None:
+    names = sorted(rows)
+    left = np.zeros(len(names))
+    for label, colour in COLOURS.items():
+        values = np.array([rows[name].get(label, 0) for name in names], float)
+        if values.any():
+            axes.barh(names, values, left=left, color=colour, label=label)
+        left += values
+    axes.set_title(title)
+    axes.tick_params(axis="y", labelsize=7)
+    axes.legend(fontsize=7)
+
+
+def _spread(axes: Any, measured: Sequence[Measured], what: str, title: str, log: bool = False) -> None:
+    values = {label: np.array([max(getattr(m, what), 1e-3) for m in measured if m.label == label]) for label in CLASSES}
+    every = np.concatenate(list(values.values()))
+    if len(every):
+        low, high = max(float(every.min()), 1.0 if log else 0.0), max(float(every.max()), 2.0)
+        bins = np.geomspace(low, high, 40) if log else np.linspace(low, high, 40)
+        for label, mine in values.items():
+            if len(mine):
+                axes.hist(mine, bins=bins, histtype="step", color=COLOURS[label], label=label, density=True)
+        axes.legend(fontsize=7)
+    axes.set(title=title, xscale="log" if log else "linear", yticks=[])

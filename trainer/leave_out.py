@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Leave out: one training for each source that is kept out of it, and what the model is then worth on that source.
+
+What a model scores on the source that it was trained on says little about the next door; this says more.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from trainer.data.cache import Faces
+from trainer.data.labels import CLASSES
+from trainer.errors import TrainerError
+from trainer.fit import Say, fit
+from trainer.log import FIGURES
+from trainer.recipe import Recipe
+
+
+def sources_of(faces: Faces, asked: Sequence[str]) -> list[str]:
+    """The sources to leave out: those asked for, or all with two classes or more (of one class nothing can be said).
+
+    Raises:
+        TrainerError: one that is not there, or none.
+    """
+    labels: dict[str, set[str]] = {}
+    for row in faces.rows:
+        labels.setdefault(row.source, set()).update({row.label} & set(CLASSES))
+    if unknown := [name for name in asked if name not in labels]:
+        raise TrainerError(f"No source {', '.join(unknown)}; there are {', '.join(sorted(labels))}.")
+    found = list(asked) or sorted(name for name, mine in labels.items() if len(mine) > 1)
+    if not found:
+        raise TrainerError("No source has more than one class, so leaving one out says nothing.")
+    return found
+
+
+def leave_out(faces: Faces, recipe: Recipe, sources: Sequence[str], data: Path, home: Path, say: Say = print, threads: int = 2) -> dict[str, dict[str, float]]:
+    """Train once for each source, the source kept out whole, and read the last look at it.
+
+    A source whose training is done already (its folder is there) is only read, so that the table can be made in parts.
+
+    Args:
+        faces: the cache.
+        recipe: as for a training of all; its `hold_out` is replaced.
+        home: folder of the runs, one folder a source; `leave_out.json` is written there too.
+
+    Returns:
+        By source: number of its faces, and the figures of `trainer.log`.
+    """
+    table: dict[str, dict[str, float]] = {}
+    for source in sources:
+        say(f"Without {source}:")
+        one = msgspec.structs.replace(recipe, data=msgspec.structs.replace(recipe.data, hold_out=(source,)))
+        run = home / source
+        if not (run / "training_plot.png").is_file():
+            fit(faces, one, data, run, say=say, threads=threads)
+        with (run / "log.csv").open(newline="", encoding="utf-8") as file:
+            last = list(csv.DictReader(file))[-1]
+        count = sum(row.source == source and row.split == "train" and row.label in CLASSES for row in faces.rows)
+        table[source] = {"faces": float(count), **{name: float(last[name] or "nan") for name in FIGURES}}
+    known = {source: {k: None if v != v else v for k, v in row.items()} for source, row in table.items()}  # JSON has no nan
+    (home / "leave_out.json").write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+    return table
