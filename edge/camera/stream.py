@@ -31,10 +31,11 @@ def open_stream(settings: CameraSettings) -> Newest:
 
 
 def without_password(address: str) -> str:
-    """The address as it may be logged: without `user:password@`."""
+    """The address as it may be logged: without `user:password@`, and without what stands behind a `?`, such as a token."""
     scheme, _, rest = address.partition("://")
     host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    path, asked, _ = path.partition("?")
+    return f"{scheme}://{host.rpartition('@')[2].partition('?')[0]}{slash}{path}{'?…' if asked else ''}"
 
 
 class Stream:

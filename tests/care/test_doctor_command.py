@@ -6,11 +6,13 @@ from __future__ import annotations
 import argparse
 import json
 import tarfile
+import tomllib
 from pathlib import Path
 
 import pytest
 from care_stand_ins import FakeUnit
 
+from edge.camera.stream import without_password
 from edge.care.doctor.context import Ran
 from edge.care.doctor.redact import redact, secrets_in
 from edge.commands import doctor
@@ -59,7 +61,7 @@ def test_json_is_one_object_with_every_result(unit: FakeUnit, capsys: pytest.Cap
 SECRETS = ("hunter22", "p%40ss-word", "p@ss-word", "tok-9f8e7d", "wifi-psk-1", "longsecretline")
 SETTINGS = """
 [camera]
-source = "rtsp://admin:hunter22@192.168.1.20/stream"
+source = "rtsp://admin:hunter22@192.168.1.20/stream?token=tok-9f8e7d"
 [report]
 note = "see http://user:p%40ss-word@host/x"
 mqtt_password = "tok-9f8e7d"
@@ -80,6 +82,7 @@ def test_the_archive_holds_what_helps_and_no_secret(unit: FakeUnit, tmp_path: Pa
     assert sorted(texts) == [f"maskgate-support/{name}" for name in ("doctor.json", "log.txt", "settings.toml", "versions.json")]
     assert not [(name, secret) for name, text in texts.items() for secret in SECRETS if secret in text]
     assert "192.168.1.20/stream" in texts["maskgate-support/settings.toml"]
+    tomllib.loads(texts["maskgate-support/settings.toml"])      # what is taken out takes no quotation mark with it
     assert "state=idle" in texts["maskgate-support/log.txt"]
     assert json.loads(texts["maskgate-support/versions.json"])["packages"]["numpy"] == "2.2.4"
     assert len(json.loads(texts["maskgate-support/doctor.json"])) == 21
@@ -92,6 +95,12 @@ def test_the_archive_holds_what_helps_and_no_secret(unit: FakeUnit, tmp_path: Pa
 def test_whatever_looks_like_a_secret_goes(text: str) -> None:
     assert "geheim77" in " ".join(secrets_in(text)) or "geheim77" not in redact(text)
     assert "geheim77" not in redact(text)
+
+
+@pytest.mark.parametrize("address", ["rtsp://me:geheim77@cam:554/1?token=geheim77", "http://cam?key=geheim77", "http://geheim77@cam/a?b=geheim77@x"])
+def test_the_name_of_a_stream_in_log_and_health_holds_no_secret(address: str) -> None:
+    assert "geheim77" not in without_password(address)
+    assert "//cam" in without_password(address)
 
 
 @pytest.mark.parametrize("text", ["state=passed people=2", "pass_min = 0.6", "http://192.168.1.20/stream", "mail to a@b.de", "monkey=3 keyboard=4"])

@@ -16,7 +16,7 @@ _IN_ADDRESS = re.compile(r"(\b[a-z][a-z0-9+.-]*://)([^\s\"']+)@", re.IGNORECASE)
 _NAMED = re.compile(
     r"([\"']?\b(?:[\w-]*(?:passw(?:or)?d|passphrase|psk|token|secret|credential|api_?key|private_?key|authorization)[\w-]*|pass|pwd|auth|key|sig)"
     r"[\"']?\s*[=:]\s*)"
-    r"(?:(?:bearer|basic)\s+)?(\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&}\]]+)", re.IGNORECASE)
+    r"(?:(?:bearer|basic)\s+)?(\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&}\]]*[^\s,;&}\]\"'])", re.IGNORECASE)
 _LONG_TEXT = re.compile(r"\"\"\"[\s\S]*?(?:\"\"\"|\Z)|'''[\s\S]*?(?:'''|\Z)")
 """TOML's text over several lines: no setting needs one, and a line of it would escape the rules above."""
 SHORTEST = 4
