@@ -21,9 +21,9 @@ from edge.panel import Panel
 from edge.service import Service
 
 SHOWN_RUNNING_S = 2.0
-"""With `silence_s` as it comes this stays below three quarters of WatchdogSec: the exit code is ours, not the watchdog's."""
+"""Long enough to be seen, short enough for lamps to be off within ten seconds of the last picture."""
 SHOWN_STARTING_S = 10.0
-"""No watchdog runs yet, and a unit without a camera shows `fault` for longer than it is dark."""
+"""A unit without a camera shows `fault` for longer than it is dark."""
 
 
 @contextmanager

@@ -142,7 +142,7 @@ def unit(tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.M
     heard: list[str] = []
     monkeypatch.setattr("edge.service.notify", lambda address, *lines: heard.extend(lines))
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-    monkeypatch.setenv("WATCHDOG_USEC", "4")    # so short that every decided frame feeds it
+    monkeypatch.setenv("WATCHDOG_USEC", "8")    # so short that every decided frame feeds it
     monkeypatch.delenv("WATCHDOG_PID", raising=False)
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     monkeypatch.setattr(watch, "EVERY_S", 0.0)

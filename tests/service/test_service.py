@@ -59,7 +59,7 @@ def test_ready_is_said_with_the_first_decided_frame_and_once(manager: Manager) -
     assert manager.heard() == []
 
 
-def test_the_watchdog_is_fed_by_decided_frames_at_a_quarter_of_its_time_and_by_nothing_else(manager: Manager) -> None:
+def test_the_watchdog_is_fed_by_decided_frames_at_an_eighth_of_its_time_and_by_nothing_else(manager: Manager) -> None:
     clock = Clock()
     service = Service(manager.address, watchdog_s=10.0, clock=clock)
     service.decided("idle")
@@ -70,7 +70,7 @@ def test_the_watchdog_is_fed_by_decided_frames_at_a_quarter_of_its_time_and_by_n
         service.decided("idle")
         service.status("idle")
         fed += [clock.now - 100.0 for message in manager.heard() if "WATCHDOG=1" in message]
-    assert fed == [2.5, 5.0, 7.5, 10.0]
+    assert fed == [1.25, 2.5, 3.75, 5.0, 6.25, 7.5, 8.75, 10.0]
     clock.now += 60
     service.status("no frames")
     service.stopping()
@@ -89,6 +89,11 @@ def test_status_is_sent_on_change_only_and_as_one_line(manager: Manager) -> None
     assert [line for message in manager.heard() for line in message if line.startswith("STATUS=")] == [
         "STATUS=idle", "STATUS=checking", "STATUS=two lines", "STATUS=idle",
     ]
+
+
+def test_only_a_process_that_a_manager_started_waits_to_be_seen() -> None:
+    assert Service("/run/notify").managed
+    assert not Service.from_environment({}).managed
 
 
 def test_stopping_is_said(manager: Manager) -> None:
