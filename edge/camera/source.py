@@ -7,8 +7,8 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.camera.quiet import silence_libraries
 from edge.errors import CameraNotFound
+from edge.quiet import silence_libraries
 from edge.settings import CameraSettings
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.look import Box, Face
+from edge.quiet import quiet_opencv
 from edge.settings import FacesSettings
-from edge.vision.quiet import quiet_opencv
 
 NMS_IOU = 0.3
 """Boxes that share more than this are one face (OpenCV's default for this detector)."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
-from edge.vision.quiet import quiet_stderr
+from edge.quiet import quiet_stderr
 
 
 def _runtime() -> Any:
