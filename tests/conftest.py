@@ -7,6 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes is the machine's business, not the code's; each test has its own time limit.
+settings.register_profile("maskgate", deadline=None)
+settings.load_profile("maskgate")
 
 PROJECT = Path(__file__).resolve().parent.parent
 
