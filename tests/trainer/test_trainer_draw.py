@@ -89,6 +89,20 @@ def test_what_lies_in_the_bank_does_not_depend_on_what_was_drawn_before(kind: st
         assert (one.made(label, np.random.default_rng(3)) == other.made(label, np.random.default_rng(3))).all()
 
 
+def test_cloth_over_the_eyes_leaves_nose_and_mouth_as_they_are() -> None:
+    from trainer.mixing import make
+
+    faces = tiny_faces(found=True)
+    drawer = _drawer(faces=faces)
+    for seed in range(6):
+        made = make(drawer, "transplanted", "incorrect", np.random.default_rng(seed), up=1.0)
+        assert made is not None
+        bare = [picture for picture, row in zip(faces.pictures, faces.rows, strict=True) if row.label == "no_mask"]
+        same = [(made[125:] == picture[125:]).all() for picture in bare]     # below the tip of the nose
+        assert any(same)
+        assert not any((made == picture).all() for picture in bare)
+
+
 def test_a_made_face_differs_from_every_real_one() -> None:
     faces = tiny_faces(found=True)
     made = _drawer(Recipe(render=Render(share={"incorrect": 1.0})), faces).made("incorrect", np.random.default_rng(1))

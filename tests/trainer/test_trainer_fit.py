@@ -136,6 +136,8 @@ def test_weights_of_another_width_are_refused_with_both_names(shared: Path) -> N
     build(Model(alpha=0.35, input_px=96, weights=file), shared / "data")
     with pytest.raises(TrainerError, match=r"do not fit MobileNetV2 1:"):
         build(Model(alpha=1.0, input_px=96, weights=file), shared / "data")
+    with pytest.raises(TrainerError, match=r"do not fit ResNet50V2"):
+        build(Model(architecture="ResNet50V2", input_px=96, weights=file), shared / "data")
 
 
 def test_weights_that_are_nowhere_are_named(tmp_path: Path) -> None:

@@ -21,6 +21,12 @@ def test_the_shipped_recipe_is_a_recipe(project: Path) -> None:
     assert "test" not in named.recipe.data.splits
 
 
+def test_the_cross_source_recipe_keeps_the_yardstick_out(project: Path) -> None:
+    recipe = read_recipe(project / "recipes/cross-source.toml").recipe
+    assert recipe.data.hold_out == ("webphotos",)
+    assert recipe.model == read_recipe(project / "recipes/shipped.toml").recipe.model
+
+
 @pytest.mark.parametrize(("text", "message"), [
     ("[fit]\nsteps = -1\n", "Expected `int` >= 0"), ("[fit]\nstep = 5\n", "unknown field `step`"), ("[fit\n", "Recipe"),
     ("[model]\narchitecture = \"Inception\"\n", "Invalid enum value 'Inception'"),
