@@ -10,6 +10,7 @@ fail() { # fail MESSAGE [EXIT CODE]
 }
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/maskgate-setup.XXXXXX")
+leftovers=() # folders that are gone at the end, whatever the end is
 ticker=
 step=
 begin() { # begin STEP: what is done now; it is named once more if it fails
@@ -19,7 +20,7 @@ begin() { # begin STEP: what is done now; it is named once more if it fails
 leave() {
     local status=$?
     [ -z "$ticker" ] || kill "$ticker" 2>/dev/null || true
-    rm -rf "$scratch"
+    rm -rf "$scratch" "${leftovers[@]}"
     if [ "$status" -ne 0 ] && [ -n "$step" ]; then
         printf 'setup.sh: stopped at "%s"; mend it and run the same command again\n' "$step" >&2
     fi

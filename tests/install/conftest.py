@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from setup_machine import Machine
 
-TOOLS = ["awk", "bash", "cat", "cksum", "cut", "df", "dirname", "find", "grep", "id", "install", "kill", "ln", "mkdir", "mktemp",
+TOOLS = ["awk", "bash", "cat", "cksum", "cp", "cut", "date", "df", "dirname", "find", "grep", "id", "install", "kill", "ln", "mkdir", "mktemp", "mv",
          "readlink", "rm", "sed", "sha256sum", "sh", "sleep", "sort", "tail", "touch"]
 
 

@@ -43,7 +43,7 @@ def test_help_lists_every_verb_and_is_what_a_bare_call_prints(machine: Machine) 
     text = machine.setup("--help").stdout
     verbs = set(re.findall(r"^    ([a-z -]+\| [a-z |-]+|[a-z-]+)\)$", (machine.folder / "setup.sh").read_text(), re.MULTILINE))
     known = {verb.strip() for group in verbs for verb in group.split("|")}
-    assert known == {"demo", "test", "test-pi", "install", "uninstall"}
+    assert known == {"demo", "test", "test-pi", "wheels", "card", "install", "upgrade", "rollback", "option", "uninstall"}
     assert all(re.search(rf"^  {verb} ", text, re.MULTILINE) for verb in known)
     assert machine.setup().stdout == text
 

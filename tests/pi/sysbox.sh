@@ -3,49 +3,22 @@
 # A real systemd of Debian Trixie or Bookworm in a container, to try the service in. Needs root on Debian, with
 # mmdebstrap, systemd-container and procps installed.
 #
-#   sysbox.sh up SUITE FOLDER      a fresh machine with FOLDER at /src (read-only); returns when it has booted
-#   sysbox.sh run SUITE COMMAND…   a command in it; exits with the command's status
-#   sysbox.sh down SUITE           switch it off and forget what was changed in it
+#   sysbox.sh up NAME FOLDER      a fresh machine with FOLDER at /src (read-only); returns when it has booted
+#   sysbox.sh run NAME COMMAND…   a command in it; exits with the command's status
+#   sysbox.sh down NAME           switch it off and forget what was changed in it
 #
-# The bare system is made once and kept in ${MASKGATE_CACHE:-~/.cache/maskgate}/sysbox. Packages come from wherever this
-# machine's own apt and pip get theirs. A machine that nobody switches off ends after half an hour.
+# NAME is a suite (trixie, bookworm), or a suite and a word (trixie-kills) for a machine beside others of that suite. The
+# bare system is made once and kept in ${MASKGATE_CACHE:-~/.cache/maskgate}/sysbox. A machine that nobody switches off
+# ends after half an hour.
 set -euo pipefail
-verb=${1:?up, run or down} suite=${2:?trixie or bookworm}
+verb=${1:?up, run or down} name=${2:?trixie or bookworm} suite=${2%%-*}
 shift 2
-cache=${MASKGATE_CACHE:-$HOME/.cache/maskgate}/sysbox
-base=$cache/base-$suite root=$cache/root-$suite outside=$cache/$suite.pid
+# shellcheck source=tests/pi/roots.sh
+. "$(dirname "${BASH_SOURCE[0]}")/roots.sh"
+cache=$cache_root/sysbox
+base=$cache/base-$suite root=$cache/root-$name outside=$cache/$name.pid
 packages=systemd,systemd-sysv,dbus,python3,python3-venv,python3-numpy,ca-certificates,procps,passwd
 mkdir -p "$cache"
-
-apt_sources() { # the archives of this machine's apt, for another suite
-    local key=/usr/share/keyrings/debian-archive-keyring.gpg uri release
-    # shellcheck disable=SC2016
-    apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' | sort -u | while read -r uri release; do
-        case $release in
-            *security*) echo "deb [signed-by=$key] $uri $suite-security main" ;;
-            *updates* | *backports* | *proposed*) ;;
-            *) echo "deb [signed-by=$key] $uri $suite main" ;;
-        esac
-    done | sort -u
-}
-
-make_base() { # the bare system, unpacked, once
-    [ -e "$base/etc/os-release" ] && return
-    echo "making a bare $suite in $base" >&2
-    rm -rf "$base"
-    apt_sources | timeout 900 mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" \
-        --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Languages "none"' \
-        --aptopt='APT::Install-Recommends "false"' --dpkgopt='path-exclude=/usr/share/man/*' \
-        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-        "$suite" "$base.part" - >&2
-    # Nothing of this machine's own way to packages stays inside; it is bound in when the machine boots.
-    : >"$base.part/etc/apt/sources.list"
-    mv "$base.part" "$base"
-}
-
-pip_folders() { # local folders that this machine's pip takes packages from
-    python3 -m pip config list 2>/dev/null | grep -oE "(file://)?/[^ '\\\\]+" | sed 's#^file://##; s#/simple/*$##' | sort -u
-}
 
 init_pid() { # this machine's number for the container's init
     local pid
@@ -55,7 +28,7 @@ init_pid() { # this machine's number for the container's init
 
 inside() {
     local pid variables
-    pid=$(init_pid) || { echo "$suite is not up" >&2; exit 125; }
+    pid=$(init_pid) || { echo "$name is not up" >&2; exit 125; }
     mapfile -t variables < <(env | grep '^PIP_' || true)
     nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup -- env -i \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "${variables[@]}" "$@"
@@ -76,11 +49,11 @@ bind() { # bind FILE|FOLDER [WHERE]: this machine's, read-only, at the same plac
 up() {
     local binds=() folder=$1 source
     down
-    make_base
+    make_root "$base" "$suite" amd64 "$packages"
     cp -a --reflink=auto "$base" "$root"
-    apt_sources >"$cache/$suite.list"
+    apt_sources "$suite" >"$cache/$name.list"
     echo 'Acquire::Check-Valid-Until "false"; Acquire::Languages "none";' >"$root/etc/apt/apt.conf.d/90sysbox"
-    bind "$cache/$suite.list" /etc/apt/sources.list
+    bind "$cache/$name.list" /etc/apt/sources.list
     bind "$folder" /src
     bind /etc/resolv.conf
     bind /etc/ssl/certs/ca-certificates.crt
@@ -98,11 +71,11 @@ up() {
         echo $$ >"/sys/fs/cgroup/sysbox-$1/cgroup.procs"
         echo $$ >"$2"
         shift 2
-        exec timeout --foreground --kill-after=10 1800 "$@"' _ "$suite" "$outside" \
-        systemd-nspawn --quiet --boot --directory="$root" --machine="sysbox-$suite" --keep-unit --register=no \
+        exec timeout --foreground --kill-after=10 1800 "$@"' _ "$name" "$outside" \
+        systemd-nspawn --quiet --boot --directory="$root" --machine="sysbox-$name" --keep-unit --register=no \
         --console=read-only --kill-signal=SIGRTMIN+3 --resolv-conf=off --timezone=off \
         --system-call-filter=bpf --capability=CAP_BPF,CAP_NET_ADMIN,CAP_PERFMON "${binds[@]}" \
-        </dev/null >"$cache/$suite.console" 2>&1 &
+        </dev/null >"$cache/$name.console" 2>&1 &
     for _ in $(seq 240); do
         if init_pid >/dev/null && [ -S "/proc/$(init_pid)/root/run/dbus/system_bus_socket" ]; then
             inside systemctl is-system-running --wait >&2 || true
@@ -110,8 +83,8 @@ up() {
         fi
         sleep 0.5
     done
-    tail -n 30 "$cache/$suite.console" >&2
-    echo "$suite did not boot" >&2
+    tail -n 30 "$cache/$name.console" >&2
+    echo "$name did not boot" >&2
     return 1
 }
 

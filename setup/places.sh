@@ -1,0 +1,54 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Where everything goes on a unit, and how a step is done there, in an image, or only said (--dry-run).
+#
+#   /opt/maskgate/releases/VERSION-CONTENT   one release: its own virtual environment, unit files, a copy of setup.sh
+#   /opt/maskgate/current, previous          links: the release in use, and the one to go back to
+#   /usr/local/bin/maskgate                  the command, for the operator
+#   /etc/maskgate/maskgate.toml              settings; written once, never overwritten
+#   /etc/maskgate/secrets/NAME               what a setting names as "credential:NAME"; for root's eyes only
+#   /etc/systemd, udev, sysusers, tmpfiles   the service, its user, the modes of its devices (setup/service.sh)
+#   /var/lib/maskgate                        the one place where the service may keep things
+
+opt=/opt/maskgate
+etc=/etc/maskgate
+var=/var/lib/maskgate
+command=/usr/local/bin/maskgate
+root=     # an image that is installed into; empty: this system
+dry=      # yes: only say what would be done
+wheels=   # a folder that packages come from, instead of the registry
+
+run() { # run COMMAND...: do it, or in a dry run say it
+    if [ -z "$dry" ]; then
+        "$@"
+    else
+        while [ "$1" = quietly ] || [ "$1" = inside ]; do shift; done
+        printf '    would run: %s\n' "$*"
+    fi
+}
+
+inside() { # inside COMMAND...: in the system that is installed into
+    if [ -z "$root" ]; then "$@"; else in_image "$@"; fi
+}
+
+refuse() { # refuse MESSAGE: stop, or in a dry run say that it would
+    if [ -n "$dry" ]; then printf '    would stop here: %s\n' "$1"; else fail "$1"; fi
+}
+
+need_root() { # need_root VERB
+    [ -n "$dry" ] || [ "$(id -u)" -eq 0 ] || fail "this needs root: sudo ./setup.sh $1"
+}
+
+put() { # put LINK TARGET: a link in one step, so that there is never a moment without it
+    run ln -sfn "$2" "$root$1.new"
+    run mv -T "$root$1.new" "$root$1"
+}
+
+target() { # target LINK: what it points at; empty without it
+    readlink "$root$1" || true
+}
+
+goodbye() { # goodbye MESSAGE
+    step=
+    if [ -n "$dry" ]; then say "nothing was changed"; else say "$1"; fi
+}

@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# A release: made beside the one in use, tried, and only then put into use, in one step. Whatever fails before that step
+# leaves the running release as it is.
+
+sources() { # what a release is made of
+    find edge trainer convert setup setup.sh systemd pyproject.toml README.md LICENSE "$constraints" -type f ! -path '*/__pycache__/*'
+}
+
+release_name() { # VERSION-CONTENT: the same sources make the same release
+    local version content
+    version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+    content=$(sources | LC_ALL=C sort | while IFS= read -r file; do sha256sum "$file"; done | sha256sum | cut -c1-8)
+    printf '%s-%s' "$version" "$content"
+}
+
+pip() { # pip ARGUMENTS...: of the new release, from the registry or from --offline's folder
+    local from=(--retries 2)
+    if [ -n "$wheels" ]; then
+        if [ -z "$root" ]; then from=(--no-index --find-links "$wheels"); else from=(--no-index --find-links /tmp/wheels); fi
+    fi
+    quietly inside "$release/bin/pip" install --disable-pip-version-check --no-deps "${from[@]}" "$@" || fail "pip failed: see above"
+}
+
+make_release() { # in $release
+    local numpy work
+    if [ -e "$root$release/complete" ]; then
+        say "release ${release##*/} is there"
+        return
+    fi
+    begin "release ${release##*/}: virtual environment and packages (250 MB, some minutes)"
+    run rm -rf "$root$release"
+    run quietly inside /usr/bin/python3 -m venv --system-site-packages "$release"
+    if [ -n "$dry" ]; then
+        run "$release/bin/pip" install --no-deps --requirement "$constraints"
+        run "$release/bin/pip" install --no-deps .
+        return
+    fi
+    work=$(mktemp -d "$root/var/tmp/maskgate-setup.XXXXXX")
+    leftovers+=("$work")
+    # apt's numpy is the one that counts: name the version that it has.
+    numpy=$(inside /usr/bin/python3 -c 'import numpy; print(numpy.__version__)')
+    sed "s/^numpy==.*/numpy==$numpy/" "$constraints" >"$work/packages.txt"
+    pip --requirement "${work#"$root"}/packages.txt"
+    # Built in a copy, so that a checkout of somebody else's is left as it is.
+    mkdir "$work/source"
+    sources | tar -cf - --files-from=- | tar -xf - -C "$work/source"
+    pip "${work#"$root"}/source"
+    keep_own_files "$work/source"
+    rm -rf "$work"
+    begin "trying release ${release##*/}: does its model run here"
+    quietly inside "$release/bin/maskgate" model show || fail "this release does not run here: see above; what was in use is in use still"
+    # A marker that is on the card before what it vouches for would vouch for nothing.
+    sync
+    touch "$root$release/complete"
+}
+
+keep_own_files() { # keep_own_files SOURCE: unit files and setup.sh go with their release, for a rollback without a checkout
+    local own=$root$release/share/maskgate
+    mkdir -p "$own"
+    cp -R "$1/setup" "$1/setup.sh" "$1/systemd" "$1/constraints" "$1/pyproject.toml" "$own/"
+    inside "$release/bin/maskgate" config default >"$own/defaults.toml"
+}
+
+switch_to() { # switch_to RELEASE [PREVIOUS]: into use, in one step; what was in use is the one to go back to
+    local before=${2:-}
+    [ -n "$before" ] || before=$(target "$opt/current")
+    begin "release ${1##*/} into use"
+    if [ -n "$before" ] && [ "$before" != "$1" ]; then put "$opt/previous" "$before"; fi
+    put "$opt/current" "$1"
+    run ln -sfn "$opt/current/bin/maskgate" "$root$command"
+}
+
+forget_old_releases() { # all but the one in use and the one before
+    local current previous
+    [ -z "$dry" ] || return 0
+    current=$(target "$opt/current") previous=$(target "$opt/previous")
+    find "$root$opt/releases" -mindepth 1 -maxdepth 1 ! -path "$root$current" ! -path "$root${previous:-$current}" -exec rm -rf {} +
+}
