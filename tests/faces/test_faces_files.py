@@ -14,7 +14,7 @@ import pytest
 from edge.errors import ModelError, SettingsError
 from trainer.faces.card import BEGIN, END, put_section
 from trainer.faces.detector import Detector
-from trainer.faces.onnx_file import Weights, read_onnx, write_onnx
+from trainer.faces.onnx_file import Weights, blended, read_onnx, write_onnx
 from trainer.faces.plan import HEADS, STRIDES, Plan
 from trainer.faces.recipe import Recipe, load
 from trainer.faces.select import detector_file
@@ -36,6 +36,15 @@ def test_a_file_gives_back_plan_and_weights(tmp_path: Path) -> None:
     for name, (kernel, bias) in weights.items():
         assert np.array_equal(again[name][0], kernel)
         assert np.array_equal(again[name][1], bias)
+
+
+def test_a_blend_lies_between_the_first_weights_and_the_learnt_ones() -> None:
+    first, learnt = random_weights(TINY, 1), random_weights(TINY, 2)
+    for name, (kernel, bias) in blended(first, learnt, 0.25).items():
+        assert np.allclose(kernel, 0.25 * first[name][0] + 0.75 * learnt[name][0], atol=1e-7)
+        assert np.allclose(bias, 0.25 * first[name][1] + 0.75 * learnt[name][1], atol=1e-7)
+        assert kernel.dtype == np.float32
+    assert all(np.array_equal(kernel, learnt[name][0]) for name, (kernel, _) in blended(first, learnt, 0.0).items())
 
 
 def test_the_same_weights_give_the_same_bytes(tmp_path: Path) -> None:
@@ -94,7 +103,7 @@ def test_a_published_yunet_written_by_us_finds_the_very_same_faces(shared: Path,
 
 
 def test_a_recipe_is_read_and_its_mistakes_are_named(tmp_path: Path, project: Path) -> None:
-    for name in ("faces.toml", "faces-again.toml"):
+    for name in ("faces.toml",):
         assert load(project / "recipes" / name).hash
     for text, message in (("stepz = 3", "stepz is no setting"), ("side = 100", "side"), ("rate = 'fast'", "rate"), ("a = ", "cannot be read")):
         (tmp_path / "r.toml").write_text(text)

@@ -18,15 +18,16 @@ import numpy as np
 from tqdm import tqdm
 
 from edge.errors import ModelError
+from trainer.faces.mining import mine
 from trainer.faces.network import BYTE, build, grow, put_weights, random_weights, take_weights
-from trainer.faces.onnx_file import Weights, read_onnx, write_onnx
+from trainer.faces.onnx_file import Weights, blended, read_onnx, write_onnx
 from trainer.faces.pictures import Image, Pixels, crops, scenes
 from trainer.faces.plan import Plan
 from trainer.faces.recipe import Recipe
 from trainer.faces.scenes import KIND, LEARN, Scenes, Store
 from trainer.faces.select import FIGURES, Selection, best, detector_file
 from trainer.faces.targets import Batch, losses
-from trainer.faces.teachers import KINDS, Faces, add_errors, label_all, look_at
+from trainer.faces.teachers import KINDS, Faces, label_all, look_at
 
 import tensorflow as tf  # isort: skip  # after network.py, which quiets it
 
@@ -40,10 +41,7 @@ def load_store(recipe: Recipe) -> Store:
     pictures, images, faces = [], [], []
     for part in (scenes(data), crops(data)):
         pixels = Pixels(part, cache)
-        tables = label_all(part, pixels, look_at(part, pixels, cache, weights))
-        if recipe.errors_of and not part[0].label:
-            tables = add_errors(tables, list(pixels), detector_file(recipe.errors_of, weights))
-        faces += tables
+        faces += label_all(part, pixels, look_at(part, pixels, cache, weights))
         images += list(pixels)
         pictures += part
     return Store(pictures, images, faces)
@@ -73,7 +71,10 @@ def batches(store: Store, recipe: Recipe, start: int) -> Iterator[Batch]:
     def work() -> None:
         # A seed for each stretch between saved states: going on from one repeats what an unbroken run would have seen.
         for stretch in range(start // recipe.every, 1 << 30):
-            maker = Scenes(store, recipe.side, recipe.seed * 1_000_003 + stretch)
+            # The detector saved last is not written yet when its stretch begins here; the one before it is.
+            before = step_file(recipe, (stretch - 1) * recipe.every)
+            seen = mine(store, before) if recipe.mine and stretch > 0 else store
+            maker = Scenes(seen, recipe.side, recipe.seed * 1_000_003 + stretch, recipe.dress)
             waiting: list[tuple[Image, Faces]] = []
             for _ in range(recipe.every):
                 # The two looks at a scene go into different batches.
@@ -84,6 +85,11 @@ def batches(store: Store, recipe: Recipe, start: int) -> Iterator[Batch]:
     threading.Thread(target=work, daemon=True, name="scenes").start()
     while True:
         yield ready.get()
+
+
+def step_file(recipe: Recipe, step: int) -> Path:
+    """Where the detector of one step is kept."""
+    return recipe.folder / f"step-{step:06d}.onnx"
 
 
 def first_weights(recipe: Recipe) -> tuple[Plan, Weights]:
@@ -106,6 +112,7 @@ class Training:
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
         self.plan, weights = first_weights(recipe)
+        self._first = weights
         self.network, self.mean = build(self.plan), build(self.plan)
         put_weights(self.network, self.plan, weights)
         put_weights(self.mean, self.plan, weights)
@@ -156,10 +163,11 @@ class Training:
         return parts
 
     def save(self) -> Path:
-        """Write the state, and the mean weights as a detector file."""
+        """Write the state, and the mean weights, blended with the first, as a detector file."""
         self._manager.save(checkpoint_number=self.step)
-        path = self._recipe.folder / f"step-{self.step:06d}.onnx"
-        write_onnx(path, self.plan, take_weights(self.mean, self.plan), f"maskgate face detector, recipe {self._recipe.hash}, step {self.step}")
+        path = step_file(self._recipe, self.step)
+        weights = blended(self._first, take_weights(self.mean, self.plan), self._recipe.keep)
+        write_onnx(path, self.plan, weights, f"maskgate face detector, recipe {self._recipe.hash}, step {self.step}")
         return path
 
 

@@ -27,6 +27,12 @@ SIDE = 320
 """The size written into the file, in pixels. Any multiple of 32 would do."""
 
 
+def blended(first: Weights, learnt: Weights, keep: float) -> Weights:
+    """`keep` of the first weights and the rest of the learnt ones; between the two lies no hill, as one came from the other."""
+    return {name: (np.float32(keep) * first[name][0] + np.float32(1 - keep) * kernel,
+                   np.float32(keep) * first[name][1] + np.float32(1 - keep) * bias) for name, (kernel, bias) in learnt.items()}
+
+
 class _Graph:
     """Nodes and constants of the file, as they are added."""
 

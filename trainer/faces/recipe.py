@@ -28,11 +28,15 @@ class Recipe:
     name: str = "face"
     """Of the training: its folder in the cache."""
     start: str = "face_detection_yunet_2023mar.onnx"
-    """Detector in `weights`, a path, or another recipe (its best step), whose weights are the first; empty: begin at random."""
+    """Detector in `weights`, or a path, or another recipe (its best step), whose weights are the first; empty: begin at random."""
     shared: tuple[int, int, int] = (0, 1, 1)
     """Units added before the heads at strides 8, 16 and 32."""
-    errors_of: str = ""
-    """A detector, named as for `start`, whose false faces in the photographs are aimed at as well; empty: only the teachers'."""
+    keep: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+    """Share of the first weights in every saved detector (Wortsman et al. 2022, "Robust fine-tuning"): what they knew is not forgotten."""
+    mine: bool = False
+    """Show more of what the last saved detector but one misses, or wrongly takes for a face, in the training pictures."""
+    dress: Annotated[float, Meta(ge=0, le=1)] = 0.6
+    """Share of the bare faces that get a mask, a hand or a cup."""
     imitate: Annotated[float, Meta(ge=0, le=10)] = 0.5
     """Weight of the teacher network's own maps in the loss."""
     side: Annotated[int, Meta(ge=64, le=640, multiple_of=32)] = 320

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scenes: one square training picture with its faces, put together anew each time from the pictures there are.
 
-`zoom` shows one face of a photograph at a size drawn from 12 px to the whole scene, `mosaic` sets many pictures side by
+`zoom` shows one face of a photograph at a size drawn from 12 px to a little more than the whole scene, `mosaic` sets many pictures side by
 side, `nobody` shows pieces without a face and heads whose face is covered. Then masks are rendered on bare faces, and
 the light, the lens and the wire do what they do on a cheap camera.
 """
@@ -27,8 +27,10 @@ XS, YS = [0, 4, 6, 8, 10, 12], [1, 5, 7, 9, 11, 13]
 """Columns of the table of faces: what to do with it, its kind; places from the left, from the top."""
 SMALLEST = 9.0
 """Height in pixels of the scene below which a face is left alone: the finest cells are 8 px apart."""
-LEAST_SHOWN = 0.5
+LEAST_SHOWN = 0.8
 """A photograph's long side covers at least this much of the scene's; smaller ones would mostly show its ground."""
+FILLED = 0.8
+"""How often a zoom is shifted so that its photograph leaves no more of the scene empty than it must."""
 SOURCES = {"webphotos": 0.68, "andrewmvd": 0.25, "maixcam": 0.07}
 """How often a zoom shows each."""
 CROPS = {"mask": 0.5, "incorrect": 0.1, "no_mask": 0.3, "not_face": 0.1}
@@ -36,9 +38,11 @@ CROPS = {"mask": 0.5, "incorrect": 0.1, "no_mask": 0.3, "not_face": 0.1}
 PASTED = ("maskedfacenet_synthetic", "prajnasb_artificial")
 """Sources with one and the same mask pasted on: shown a fifth as often."""
 ERRORS = 0.4
-"""How often a zoom is aimed at something that a teacher took for a face, where there is such a thing."""
-WORTH = {"mask": 3.0, "incorrect": 3.0, "no_mask": 1.5, "unknown": 0.5}
+"""How often a zoom is aimed at something that a teacher or the detector itself took for a face, where there is such a thing."""
+WORTH = {"mask": 3.0, "incorrect": 3.0, "no_mask": 2.0, "unknown": 0.5}
 """How often a zoom is aimed at a face of each kind, before the others in the same picture."""
+MISSED_OFTEN, MISSED_WORTH = 2.0, 4.0
+"""How much more often a picture with a face that the detector misses is shown, and that face aimed at."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,16 @@ class Store:
     pictures: list[Picture]
     pixels: Sequence[Image]
     faces: list[Faces | None]
+    missed: list[NDArray[np.bool_] | None] | None = None
+    """For each table of faces (errors after its end not counted) those that the detector in training misses; see mining.py."""
+
+    def misses(self, number: int) -> NDArray[np.bool_]:
+        """Which faces of one picture are missed, as long as its table."""
+        faces, missed = self.faces[number], self.missed[number] if self.missed else None
+        found = np.zeros(0 if faces is None else len(faces), bool)
+        if missed is not None:
+            found[:len(missed)] = missed
+        return found
 
     def usable(self) -> list[int]:
         """Numbers of the pictures that training may see."""
@@ -57,23 +71,32 @@ class Store:
 class Scenes:
     """Makes scenes for ever; the same seed gives the same ones."""
 
-    def __init__(self, store: Store, side: int, seed: int) -> None:
-        self._store, self._side = store, side
+    def __init__(self, store: Store, side: int, seed: int, dress: float = 0.6) -> None:
+        """`dress` is the share of bare faces that get a mask, a hand or a cup."""
+        self._store, self._side, self._dressed = store, side, dress
         self._rng = np.random.default_rng(seed)
-        self._photos: dict[str, list[int]] = {}
+        self._photos: dict[str, tuple[list[int], NDArray[np.float64]]] = {}
         self._crops: dict[str, tuple[list[int], NDArray[np.float64]]] = {}
         by_label: dict[str, list[int]] = {}
+        by_source: dict[str, list[int]] = {}
         for number in store.usable():
             picture = store.pictures[number]
             if picture.label:
                 by_label.setdefault(picture.label, []).append(number)
             else:
-                self._photos.setdefault(picture.source, []).append(number)
+                by_source.setdefault(picture.source, []).append(number)
+        for source, numbers in by_source.items():
+            self._photos[source] = numbers, self._chances(numbers, [1.0] * len(numbers))
         for label, numbers in by_label.items():
             sources = [store.pictures[n].source for n in numbers]
             # A source counts by the root of its size, so that the large ones do not drown the varied small ones.
-            weights = np.array([(0.2 if source in PASTED else 1.0) * sources.count(source) ** -0.5 for source in sources])
-            self._crops[label] = numbers, weights / weights.sum()
+            self._crops[label] = numbers, self._chances(
+                numbers, [(0.2 if source in PASTED else 1.0) * sources.count(source) ** -0.5 for source in sources])
+
+    def _chances(self, numbers: list[int], weights: list[float]) -> NDArray[np.float64]:
+        """Chances of pictures: their weights, more for those with a face that is missed."""
+        raised = np.array([weight * (MISSED_OFTEN if self._store.misses(n).any() else 1.0) for n, weight in zip(numbers, weights, strict=True)])
+        return np.asarray(raised / raised.sum(), np.float64)
 
     def make(self) -> list[tuple[Image, Faces]]:
         """The next scene, twice: BGR (side, side, 3) and its faces in its pixels; then mirrored, dressed and spoilt anew.
@@ -94,8 +117,8 @@ class Scenes:
     def _photo(self) -> int:
         names = [name for name in SOURCES if name in self._photos]
         weights = np.array([SOURCES[name] for name in names])
-        numbers = self._photos[names[self._rng.choice(len(names), p=weights / weights.sum())]]
-        return numbers[self._rng.integers(len(numbers))]
+        numbers, chances = self._photos[names[self._rng.choice(len(names), p=weights / weights.sum())]]
+        return numbers[self._rng.choice(len(numbers), p=chances)]
 
     def _crop(self, label: str | None = None) -> int:
         if label is None:
@@ -112,17 +135,20 @@ class Scenes:
         wanted = -1 if rng.random() < ERRORS and (faces[:, LEARN] == -1).any() else 1
         aims = np.flatnonzero((faces[:, LEARN] == wanted) & (faces[:, 3] >= 8))
         if not len(aims) or rng.random() < 0.2:  # the picture as it is, as a camera would show it
-            scale = side / max(image.shape[:2]) * rng.uniform(0.5, 1.0)
+            scale = side / max(image.shape[:2]) * rng.uniform(LEAST_SHOWN, 1.2)
             left, top = (rng.uniform(min(0, side - scale * n), max(0, side - scale * n)) for n in (image.shape[1], image.shape[0]))
         else:
-            worth = np.array([WORTH[KINDS[int(kind)]] for kind in faces[aims, KIND]])
+            worth = np.array([WORTH[KINDS[int(kind)]] for kind in faces[aims, KIND]]) * np.where(self._store.misses(number)[aims], MISSED_WORTH, 1)
             aim = faces[aims[rng.choice(len(aims), p=worth / worth.sum())]]
-            height = np.exp(rng.uniform(np.log(12), np.log(0.9 * side)))
-            scale = min(height / aim[3], 2.5, 0.95 * side / aim[2])
+            height = np.exp(rng.uniform(np.log(12), np.log(1.1 * side)))
+            scale = min(height / aim[3], 2.5, 1.05 * side / aim[2])
             scale = max(scale, LEAST_SHOWN * side / max(image.shape[:2]))
             reach = 0.0 if rng.random() < 0.12 else 0.5  # now and then the frame cuts through the face
             left, top = (rng.uniform(reach * scale * size, max(side - reach * scale * size, reach * scale * size + 1)) - scale * (start + size / 2)
                          for start, size in ((aim[0], aim[2]), (aim[1], aim[3])))
+            if rng.random() < FILLED:
+                left, top = (float(np.clip(at, min(0, side - scale * n), max(0, side - scale * n)))
+                             for at, n in ((left, image.shape[1]), (top, image.shape[0])))
         stretch = rng.uniform(0.92, 1.08)
         return place(image, faces, self._ground(side), (scale * stretch, scale / stretch), (left, top))
 
@@ -137,7 +163,7 @@ class Scenes:
                 tile, faces = self._tile(bottom - top, nobody)
                 ground[top:bottom, left:right] = tile[:bottom - top, :right - left]
                 tables.append(_moved(faces, left, top))
-        return ground, np.concatenate(tables)
+        return ground, _clipped(np.concatenate(tables), side)  # a tile may reach a pixel further
 
     def _tile(self, side: int, nobody: bool) -> tuple[Image, Faces]:
         rng = self._rng
@@ -186,7 +212,7 @@ class Scenes:
         bare = np.flatnonzero((faces[:, LEARN] == 1) & (faces[:, KIND] == KINDS.index("no_mask")) & (faces[:, 3] >= 16)
                               & ~np.isnan(faces[:, 4]))
         for k in rng.permutation(bare)[:4]:
-            if rng.random() < 0.4:
+            if rng.random() >= self._dressed:
                 continue
             label = (Label.MASK, Label.INCORRECT, Label.NO_MASK)[rng.choice(3, p=(0.68, 0.14, 0.18))]
             row = faces[k]

@@ -171,7 +171,7 @@ def scene_faces(picture: Picture, clusters: Sequence[Cluster], shift: Shift) -> 
         rows.append(_row(_moved(truth.box, shift), None, int(truth.label != "unknown"), truth.label))
     known = [cluster.box for cluster in used] + [truth.box for truth in picture.truths]
     for cluster in clusters:
-        if cluster in used or any(_same_place(cluster.box, box) for box in known):
+        if cluster in used or any(same_place(cluster.box, box) for box in known):
             continue  # a second box on a known face says nothing new
         if cluster.score >= SURE and cluster.runs >= 3 and cluster.by_yunet:
             rows.append(_row(cluster.row, cluster.row[4:], 1, "unknown"))
@@ -181,7 +181,8 @@ def scene_faces(picture: Picture, clusters: Sequence[Cluster], shift: Shift) -> 
     return np.stack(rows) if rows else np.zeros((0, 16), np.float32)
 
 
-def _same_place(box: Box, known: Box) -> bool:
+def same_place(box: Box, known: Box) -> bool:
+    """Whether a box says nothing that the known one does not say."""
     x, y = box.centre
     return box.iou(known) >= 0.3 or (known.x <= x <= known.x + known.w and known.y <= y <= known.y + known.h)
 
@@ -211,7 +212,7 @@ def crop_faces(picture: Picture, image: Image, clusters: Sequence[Cluster], usua
             return None
         main = Box(*rows[0][:4])
         rows += [_row(cluster.row, None, 0, "unknown") for cluster in clusters
-                 if cluster is not own and cluster.score >= DOUBT and cluster.runs >= 2 and not _same_place(cluster.box, main)]
+                 if cluster is not own and cluster.score >= DOUBT and cluster.runs >= 2 and not same_place(cluster.box, main)]
     return np.stack(rows) if rows else np.zeros((0, 16), np.float32)
 
 
@@ -221,25 +222,6 @@ def usual_box(boxes: Sequence[Box]) -> Box | None:
         return None
     middle = Box(*(float(value) for value in np.median(np.array(boxes), axis=0)))
     return middle if np.median([middle.iou(box) for box in boxes]) >= 0.6 else None
-
-
-def add_errors(tables: Sequence[Faces | None], pixels: Sequence[Image], detector: Path) -> list[Faces | None]:
-    """The tables with what `detector` wrongly takes for a face, at 320 and 640 px: places for zooms to aim at."""
-    found: list[Faces | None] = []
-    asked = Detector(detector, 0.4)
-    for table, image in zip(tables, pixels, strict=True):
-        if table is None:
-            found.append(None)
-            continue
-        rows = [table]
-        known = [Box(*(float(value) for value in row[:4])) for row in table]
-        for row in np.concatenate([asked.detect(image, 320), asked.detect(image, 640)]):
-            box = Box(*(float(value) for value in row[:4]))
-            if not any(_same_place(box, other) for other in known):
-                rows.append(_row(box, None, -1, "unknown")[None])
-                known.append(box)
-        found.append(np.concatenate(rows))
-    return found
 
 
 def look_at(pictures: Sequence[Picture], pixels: Pixels, folder: Path, teachers: Path) -> list[list[Cluster]]:
