@@ -25,6 +25,7 @@ class Doubt(StrEnum):
     BLURRED = "blurred"
     CUT_OFF = "cut off by the frame's edge"
     TURNED_AWAY = "turned away"
+    NO_ANSWER = "no answer from the model"
 
 
 class Box(NamedTuple):

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from edge.door.state import Decision, DoorState, Passage, Person
 from edge.door.tracks import Track, follow, lasted, match, place_distance, start_track
-from edge.door.verdict import Standing, judge
-from edge.look import Box, Look
+from edge.door.verdict import EVIDENCE_GAP_S, Standing, judge
+from edge.look import Box, Doubt, Look, Probabilities
 from edge.settings import DoorSettings
 
 BADNESS = {DoorState.VIOLATION: 3, DoorState.UNSURE: 2, DoorState.CHECKING: 1, DoorState.PASSED: 0}
@@ -28,6 +28,8 @@ class Visitor:
 
     track: Track
     standing: Standing
+    succeeded: bool = False
+    """Somebody who arrived close by while this one was missing was taken for them: they excuse nobody else."""
 
 
 class Place(NamedTuple):
@@ -71,8 +73,9 @@ def step(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) -
     t = max(t, memory.t)
     if rules.mode == "off":
         looks = ()
-    memory, gone = _part(memory, t, rules)
-    memory, seen = _meet(memory, t, looks, rules)
+    # Met before parted: with a frame a second, the next look at somebody comes after `gone_s` and is still theirs.
+    memory, seen = _meet(memory, t, [_sound(look) for look in looks], rules)
+    memory, gone = _part(memory, t, seen, rules)
     memory, told = _tell(memory)
     state = _state(memory, t, rules)
     decision = _decide(memory, t, state, seen, rules)
@@ -85,25 +88,35 @@ def finish(memory: Memory, rules: DoorSettings) -> tuple[Passage, ...]:
     return _passages(memory.visitors, rules)
 
 
-def _part(memory: Memory, t: float, rules: DoorSettings) -> tuple[Memory, list[Visitor]]:
+def _sound(look: Look) -> Look:
+    """The look, distrusted where its probabilities are no numbers: one NaN would stay in the average for ever."""
+    if all(math.isfinite(p) for p in look.probabilities):
+        return look
+    return replace(look, probabilities=Probabilities(1 / 3, 1 / 3, 1 / 3), doubts=look.doubts | {Doubt.NO_ANSWER})
+
+
+def _part(memory: Memory, t: float, seen: set[int], rules: DoorSettings) -> tuple[Memory, list[Visitor]]:
     """Let go of everybody not seen for `gone_s`, and remember the places of those who were told."""
     staying: list[Visitor] = []
     gone: list[Visitor] = []
     for visitor in memory.visitors:
-        (gone if lasted(visitor.track.seen, t, rules.gone_s) else staying).append(visitor)
-    left = tuple(Place(visitor.track.box, visitor.track.seen) for visitor in gone if visitor.standing.reported)
-    places = tuple(place for place in memory.places + left if not lasted(place.left, t, rules.rearm_s))
+        left = visitor.track.id not in seen and lasted(visitor.track.seen, t, rules.gone_s)
+        (gone if left else staying).append(visitor)
+    told = tuple(Place(visitor.track.box, visitor.track.seen) for visitor in gone if visitor.standing.reported and not visitor.succeeded)
+    places = tuple(place for place in memory.places + told if not lasted(place.left, t, rules.rearm_s))
     return replace(memory, visitors=tuple(staying), places=places[-PLACES_MAX:]), gone
 
 
 def _meet(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) -> tuple[Memory, set[int]]:
     """Give every look to its person, and judge everybody anew. Also returns the tracks seen in this frame."""
-    continued, arrivals = match([visitor.track for visitor in memory.visitors], looks, t)
+    # Over a longer gap without any frame it may be anybody who stands there.
+    gap_s = max(rules.gone_s, EVIDENCE_GAP_S)
+    continued, arrivals = match([visitor.track for visitor in memory.visitors if not lasted(visitor.track.seen, t, gap_s)], looks, t)
     visitors = []
     for visitor in memory.visitors:
         look = continued.get(visitor.track.id)
         track = visitor.track if look is None else follow(visitor.track, look, t, rules.smooth_s)
-        visitors.append(Visitor(track, judge(visitor.standing, track, t, look is not None, rules)))
+        visitors.append(Visitor(track, judge(visitor.standing, track, t, look is not None, rules), visitor.succeeded and look is None))
     memory = replace(memory, visitors=tuple(visitors))
     seen = set(continued)
     for look in arrivals:
@@ -116,12 +129,13 @@ def _arrive(memory: Memory, t: float, look: Look, seen: set[int], rules: DoorSet
     """Take in somebody new. Who comes back to the place of somebody reported is that person, as far as telling goes."""
     track = start_track(memory.next_track, look, t)
     # Who was told and is missing in this frame may have come further than a match allows.
-    missing = [Place(visitor.track.box, visitor.track.seen) for visitor in memory.visitors
-               if visitor.standing.reported and visitor.track.id not in seen]
-    known = _nearest([*memory.places, *missing], track.box)
+    missing = {visitor.track.id: Place(visitor.track.box, visitor.track.seen) for visitor in memory.visitors
+               if visitor.standing.reported and not visitor.succeeded and visitor.track.id not in seen}
+    known = _nearest([*memory.places, *missing.values()], track.box)
     newcomer = Visitor(track, judge(Standing(reported=known is not None), track, t, True, rules))
     # The place is taken up with that: the newcomer leaves it anew.
-    return replace(memory, visitors=(*memory.visitors, newcomer), next_track=track.id + 1,
+    visitors = [replace(visitor, succeeded=True) if known and missing.get(visitor.track.id) == known else visitor for visitor in memory.visitors]
+    return replace(memory, visitors=(*visitors, newcomer), next_track=track.id + 1,
                    places=tuple(place for place in memory.places if place != known))
 
 

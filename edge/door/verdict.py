@@ -15,8 +15,8 @@ from edge.door.state import DoorState
 from edge.door.tracks import NEARLY, Track, lasted
 from edge.settings import DoorSettings
 
-EVIDENCE_GAP_S = 1.0
-"""Trusted looks further apart than this do not support each other."""
+EVIDENCE_GAP_S = 1.25
+"""Trusted looks this far apart or further do not support each other. A unit that judges one frame a second still judges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _lean(mask: float, verdict: DoorState, rules: DoorSettings) -> DoorState | N
         return DoorState.PASSED
     if mask < rules.stay_min - NEARLY:
         return DoorState.VIOLATION
-    return DoorState.PASSED if verdict is DoorState.PASSED else None
+    return DoorState.PASSED if verdict is DoorState.PASSED and mask >= rules.stay_min - NEARLY else None  # never for a NaN
 
 
 def _proven(standing: Standing, rules: DoorSettings) -> bool:

@@ -46,6 +46,8 @@ class Masks:
         found = []
         for crop in crops:
             logits = self._graph(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)[None].astype(np.uint8, copy=False))
+            if not np.isfinite(logits).all():
+                raise ModelError("The mask model's answer is not a number.", hint="The model file is damaged or was converted wrongly: install it again.")
             scaled = logits.astype(np.float64) / self.description.temperature
             exp = np.exp(scaled - scaled.max())
             said = {label: float(value) for label, value in zip(self.description.labels, exp / exp.sum(), strict=True)}
