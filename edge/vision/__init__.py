@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from edge.errors import ModelError
 from edge.frame import Frame
 from edge.look import Box, Face, Look, Probabilities
 from edge.settings import FacesSettings, MasksSettings, Settings, TrustSettings
@@ -68,7 +67,7 @@ def open_faces(settings: FacesSettings) -> Faces:
     """The face detector of the settings; with an empty `model` the one that ships."""
     from edge.vision.faces import Faces
 
-    return Faces(Path(settings.model) if settings.model else shipped_face_model(), settings)
+    return Faces(Path(settings.model) if settings.model else MODELS / "face.onnx", settings)
 
 
 def open_masks(settings: MasksSettings) -> Masks:
@@ -77,14 +76,3 @@ def open_masks(settings: MasksSettings) -> Masks:
     from edge.vision.masks import Masks
 
     return Masks(load_bundle(Path(settings.model) if settings.model else MODELS / "mask.tflite"), settings.threads)
-
-
-def shipped_face_model() -> Path:
-    """Our own detector; until it is there, YuNet from the folder of shared weights beside the checkout."""
-    ours = MODELS / "face.onnx"
-    stand_in = MODELS.parents[1].parent / "shared" / "weights" / "face_detection_yunet_2023mar.onnx"
-    for path in (ours, stand_in):
-        if path.is_file():
-            return path
-    raise ModelError(f"No face detector: looked for {ours} and {stand_in}.",
-                     hint="Put a YuNet there, or name one with [faces] model.")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.settings import FacesSettings
-from edge.vision import open_faces, shipped_face_model
+from edge.vision import MODELS, open_faces
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_an_empty_picture_has_no_face() -> None:
 
 def bad_files(folder: Path) -> list[Path]:
     truncated, text, classifier = folder / "truncated.onnx", folder / "text.onnx", folder / "classifier.onnx"
-    data = shipped_face_model().read_bytes()
+    data = (MODELS / "face.onnx").read_bytes()
     truncated.write_bytes(data[:len(data) // 2])
     text.write_text("version https://git-lfs.github.com/spec/v1\n")
     classifier.write_bytes(another_network())
