@@ -24,6 +24,7 @@ NMS_IOU = 0.3
 CANDIDATES = 500
 """Boxes kept before suppression: ten faces give some two hundred."""
 OFFERS = "a YuNet: one BGR picture in, and cls, obj, bbox and kps out at strides 8, 16 and 32"
+HINT = "Point [faces] model at a YuNet, or leave it empty for the one that ships."
 
 
 class Faces:
@@ -37,6 +38,8 @@ class Faces:
         """
         if not model.is_file():
             raise ModelError(f"Face detector {model}: no such file.")
+        if model.suffix.lower() != ".onnx":  # OpenCV would choose another reader by the name, and the one for TFLite in 5.0 crashes
+            raise ModelError(f"Face detector {model}: not an .onnx file; a detector is {OFFERS}.", hint=HINT)
         self._settings = settings
         self._size = (0, 0)
         side = settings.long_side_px
@@ -47,7 +50,7 @@ class Faces:
                 self._net.detect(np.zeros((side, side, 3), np.uint8))  # another network fails here, not at the door
         except (cv2.error, SystemError) as error:
             raise ModelError(f"Face detector {model}: OpenCV {cv2.__version__} cannot run it as {OFFERS}.",
-                             hint="Point [faces] model at a YuNet, or leave it empty for the one that ships.") from error
+                             hint=HINT) from error
 
     def find(self, image: NDArray[np.uint8], smaller: NDArray[np.uint8] | None = None) -> list[Face]:
         """Find faces.

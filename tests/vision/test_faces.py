@@ -78,7 +78,9 @@ def bad_files(folder: Path) -> list[Path]:
     truncated.write_bytes(data[:len(data) // 2])
     text.write_text("version https://git-lfs.github.com/spec/v1\n")
     classifier.write_bytes(another_network())
-    return [truncated, text, classifier, folder / "missing.onnx"]
+    other = folder / "mask.tflite"
+    other.write_bytes((MODELS / "mask.tflite").read_bytes())
+    return [truncated, text, classifier, other, folder / "missing.onnx"]
 
 
 def another_network() -> bytes:
@@ -92,13 +94,13 @@ def another_network() -> bytes:
     return bytes(model.SerializeToString())
 
 
-@pytest.mark.parametrize("which", [0, 1, 2, 3])
+@pytest.mark.parametrize("which", [0, 1, 2, 3, 4])
 def test_a_wrong_file_is_refused_with_what_a_detector_must_offer(tmp_path: Path, which: int, capfd: pytest.CaptureFixture[str]) -> None:
     path = bad_files(tmp_path)[which]
     with pytest.raises(ModelError) as raised:
         open_faces(replace(SETTINGS, model=str(path)))
     assert path.name in str(raised.value)
-    assert which == 3 or "cls, obj, bbox and kps" in str(raised.value)
+    assert which == 4 or "cls, obj, bbox and kps" in str(raised.value)
     assert "rror" not in capfd.readouterr().err      # OpenCV's own lines stay off the terminal
 
 
