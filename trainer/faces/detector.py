@@ -25,15 +25,19 @@ class Detector:
     """Any file that cv2.FaceDetectorYN reads."""
 
     def __init__(self, path: Path, score_min: float, nms: float = 0.3) -> None:
-        """Load it.
+        """Load it, and try it on an empty picture.
 
         Raises:
-            ModelError: OpenCV cannot read the file.
+            ModelError: the file is missing, or OpenCV cannot run it as a YuNet.
         """
+        if not path.is_file() or path.suffix.lower() != ".onnx":  # OpenCV 5 crashes on TFLite files
+            raise ModelError(f"Detector {path}: no such .onnx file.")
         try:
             self._net = cv2.FaceDetectorYN.create(str(path), "", (320, 320), score_min, nms, 500)
-        except cv2.error as error:
-            raise ModelError(f"Detector {path}: OpenCV cannot read it ({error.msg if hasattr(error, 'msg') else error}).") from error
+            self._net.detect(np.zeros((320, 320, 3), np.uint8))
+        except (cv2.error, SystemError) as error:
+            what = str(getattr(error, "err", error)).strip()
+            raise ModelError(f"Detector {path}: OpenCV cannot run it as a YuNet, with cls, obj, bbox and kps at strides 8, 16 and 32 ({what}).") from error
         self.path = path
 
     def detect(self, image: Image, long_side: int | None = None) -> Found:
