@@ -3,8 +3,9 @@
 
     camera ──Frame──▶ care ──▶ vision ──Looks──▶ door ──Decision──▶ panel, then the subscribers of report
 
-A live camera captures in a thread of its own and hands over the newest frame, so capture never waits for judging;
-judging and the panel share this thread, so a lamp can never be newer or older than the decision behind it.
+A live camera captures in a thread of its own and hands over the newest frame, so capture never waits for judging. Lamps
+take a decision over in this thread, so they are never newer or older than it; a thread of the panel's keeps them blinking
+while the next frame is judged, and takes green away when that lasts.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from dataclasses import dataclass
 from edge.camera import Camera
 from edge.care.watch import Care, out_of_order
 from edge.door import Memory, finish, step
-from edge.door.state import Decision, DoorState, Passage
+from edge.door.state import Decision, Passage
 from edge.look import Look
 from edge.panel import Panel
+from edge.panel.ticking import ticking
 from edge.report import Subscriber
 from edge.service import Service
 from edge.settings import DoorSettings
@@ -37,11 +39,11 @@ class Summary:
     dropped: int
     """Frames of a live camera that came while another was judged."""
     busy_s: float
-    """Wall-clock seconds from the first frame to the last decision."""
-    states: tuple[DoorState, ...]
-    """Every state in order, without repeats."""
-    passages: tuple[Passage, ...]
+    """Wall-clock seconds that the loop ran."""
+    passages: int
     """Finished visits."""
+    t: float
+    """Frame time of the last decision; 0 without one."""
     cut_short: tuple[Passage, ...]
     """Visits that the end of the source cut short."""
 
@@ -62,46 +64,45 @@ def watch(camera: Camera, vision: Vision, rules: DoorSettings, panel: Panel, sub
     """
     memory, told, care = Memory(), _Told(), care or Care()
     care.begin(live=camera.live)
-    started = time.monotonic()
+    judging, started = rules.mode != "off", time.monotonic()
     try:
-        for frame in camera.frames(waiting=lambda: panel.tick(care.frame_clock.now())):
-            if not care.wants(frame):
-                panel.tick(frame.t)
-                continue
-            fault = care.look(frame)
-            looks: Sequence[Look] = ()
-            if fault and rules.mode != "off":
-                memory, decision = out_of_order(memory, frame.t, fault)
-            else:
-                looks = vision.look(frame)
-                memory, decision = step(memory, frame.t, looks, rules)
-            panel.show(decision, frame.t)
-            care.frame_clock.set(frame.t)
-            if service:
-                service.decided(care.status(decision.state))
-            for tell in subscribers:
-                with care.storing():
-                    tell(frame, looks, decision)
-            told.note(decision)
+        with ticking(panel, care.frame_clock.now, live=camera.live) as shown:
+            for frame in camera.frames(waiting=lambda: shown.tick(care.frame_clock.now())):
+                if not care.wants(frame):
+                    shown.tick(frame.t)
+                    continue
+                fault = care.look(frame)
+                looks: Sequence[Look] = ()
+                if fault and judging:
+                    memory, decision = out_of_order(memory, frame.t, fault)
+                else:
+                    looks = vision.look(frame) if judging else ()
+                    memory, decision = step(memory, frame.t, looks, rules)
+                shown.show(decision, frame.t)
+                care.frame_clock.set(frame.t)
+                if service:
+                    service.decided(care.status(decision.state))
+                for tell in subscribers:
+                    with care.storing():
+                        tell(frame, looks, decision)
+                told.note(decision)
     except KeyboardInterrupt:
         log.info("stopping")
-    return Summary(told.frames, camera.dropped, time.monotonic() - started, tuple(told.states), tuple(told.passages),
-                   cut_short=finish(memory, rules))
+    return Summary(told.frames, camera.dropped, time.monotonic() - started, told.passages, told.t, cut_short=finish(memory, rules))
 
 
 class _Told:
     """Counts, and logs what changed. No picture and no face goes into a log."""
 
     def __init__(self) -> None:
-        self.frames = 0
-        self.states: list[DoorState] = []
-        self.passages: list[Passage] = []
+        self.frames = self.passages = 0
+        self.t = 0.0
 
     def note(self, decision: Decision) -> None:
         self.frames += 1
-        self.passages += decision.passages
-        if not self.states or decision.state is not decision.previous:
-            self.states.append(decision.state)
+        self.passages += len(decision.passages)
+        self.t = decision.t
+        if self.frames == 1 or decision.state is not decision.previous:
             reason = f" reason={decision.reason!r}" if decision.reason else ""
             log.info("t=%.2f state=%s people=%d%s", decision.t, decision.state.value, len(decision.people), reason)
         for passage in decision.passages:

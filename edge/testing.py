@@ -56,6 +56,8 @@ class ReplayedCamera:
         for frame in self._frames:
             if self.closed:
                 return
+            if waiting:
+                waiting()
             yield frame
         if self._then:
             raise self._then

@@ -36,13 +36,13 @@ class FrameClock:
     """Frame time between two frames: the time of the last one plus what has gone by since."""
 
     def __init__(self) -> None:
-        self._t, self._at = 0.0, time.monotonic()
+        self._ahead_s = time.monotonic()    # one number: the panel's thread reads it while another sets it
 
     def set(self, t: float) -> None:
-        self._t, self._at = t, time.monotonic()
+        self._ahead_s = time.monotonic() - t
 
     def now(self) -> float:
-        return self._t + time.monotonic() - self._at
+        return time.monotonic() - self._ahead_s
 
 
 class Care:

@@ -65,11 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(timeline.head())
         summary = watch(camera, vision, settings.door, panel, subscribers)
         if events:
-            events.passages(timeline.t, summary.cut_short)
+            events.passages(summary.t, summary.cut_short)
     sheet = arguments.out / "demo.png"
     write_sheet(sheet, timeline.pictures)
     print(f"\n{summary.frames} frames decided at {summary.rate_fps:.0f} frames a second on this machine, drawing included.")
-    print("states: " + ", ".join(state.value for state in summary.states))
+    print("states: " + ", ".join(timeline.states))
     print(f"pictures: {sheet} (contact sheet), {clip} (the clip as the unit saw it)")
     print("next: maskgate run --source 0 --panel mock      your webcam; Ctrl-C stops it")
     return 0
@@ -85,7 +85,7 @@ class Timeline:
         self._printed = -1.0
         self._entered = 0.0
         self._kept = False
-        self.t = 0.0
+        self.states: list[str] = []
         self.pictures: list[NDArray[np.uint8]] = []
 
     def head(self) -> str:
@@ -96,7 +96,6 @@ class Timeline:
         self._lit[change.pin] = change.value
 
     def __call__(self, frame: Frame, looks: Sequence[Look], decision: Decision) -> None:
-        self.t = decision.t
         labels = [(person.track, person.label.value) for person in decision.people]
         now = (decision.state, tuple(labels))
         if now != self._last or decision.t - self._printed >= 1:
@@ -120,7 +119,8 @@ class Timeline:
         """One picture a state, from its middle rather than from the moment of change: a second in."""
         from edge.report.draw import annotate
 
-        if decision.state is not decision.previous or frame.seq == 0:
+        if decision.state is not decision.previous or not self.states:
+            self.states.append(decision.state.value)
             self._entered, self._kept = decision.t, False
             self.pictures.append(annotate(frame.image, looks, decision))
         elif not self._kept and decision.t - self._entered >= 1:

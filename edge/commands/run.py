@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
             ending(care, service, panel if settings.door.mode != "off" else None):
         summary = _watch(arguments, settings, panel, service, care)
     logging.getLogger("maskgate").info("frames=%d dropped=%d rate_fps=%.1f passages=%d",
-                                       summary.frames, summary.dropped, summary.rate_fps, len(summary.passages))
+                                       summary.frames, summary.dropped, summary.rate_fps, summary.passages)
     return 0
 
 
@@ -72,9 +72,8 @@ def _watch(arguments: argparse.Namespace, settings: Settings, panel: Panel, serv
         stack.callback(service.stopping)
         summary = watch(camera, vision, settings.door, panel, [told for told in (events, saved) if told], service, care)
         if events:
-            last = max((passage.left for passage in summary.passages), default=0.0)
             with care.storing():
-                events.passages(last, summary.cut_short)
+                events.passages(summary.t, summary.cut_short)
     return summary
 
 
@@ -108,12 +107,17 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 
 def stop_on_signals() -> None:
-    """SIGTERM and SIGINT end the loop as Ctrl-C does, once: a second one must not interrupt the closing."""
+    """SIGTERM, SIGINT and SIGHUP (the terminal has gone) end the loop as Ctrl-C does, once: a second one must not interrupt
+    the closing. Under `nohup` SIGHUP stays ignored.
+    """
+    ours = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        ours.append(signal.SIGHUP)
 
     def stop(number: int, frame: FrameType | None) -> None:
-        for one in (signal.SIGTERM, signal.SIGINT):
+        for one in ours:
             signal.signal(one, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    for one in (signal.SIGTERM, signal.SIGINT):
+    for one in ours:
         signal.signal(one, stop)

@@ -60,7 +60,7 @@ class Events:
         Raises:
             SettingsError: the file cannot be written.
         """
-        self._torn = False
+        self._begun = self._torn = False
         try:
             # Unbuffered: a line that a full disk refuses is lost, and not held back to fail once more at the end.
             self._file: IO[bytes] | None = None if target == "-" else Path(target).open("ab", buffering=0)  # noqa: SIM115 closed in __exit__
@@ -69,7 +69,8 @@ class Events:
                                 hint="Name a file in a folder that exists and may be written, or `-`.") from error
 
     def __call__(self, frame: Frame, looks: Sequence[Look], decision: Decision) -> None:
-        if decision.state is not decision.previous or frame.seq == 0:
+        if decision.state is not decision.previous or not self._begun:
+            self._begun = True
             self._write(StateEvent(t=round(decision.t, 3), state=decision.state.value, previous=decision.previous.value,
                                    faces=[_face(person) for person in decision.people]))
         self.passages(decision.t, decision.passages)

@@ -127,7 +127,7 @@ class Unit:
         self.caplog.clear()
         self.heard.clear()
         words = ["run", "--config", str(settings), "--source", source, "--panel", "mock", "--pins", str(pins), *(["--events", events] if events else [])]
-        with self.caplog.at_level(logging.INFO):
+        with self.caplog.at_level(logging.INFO), self.caplog.at_level(logging.INFO, "maskgate"):
             code = main(words)
         self.looks = detector.calls if detector else 0
         health = self.folder / "health.json"

@@ -109,7 +109,7 @@ def start(tmp_path: Path, *more: str) -> subprocess.Popen[str]:
     raise AssertionError("it never saw anybody")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_it_within_a_second_with_0_and_every_output_off(tmp_path: Path, number: signal.Signals) -> None:
     process = start(tmp_path)
     time.sleep(1.5)                                     # red by now

@@ -12,6 +12,7 @@ import pytest
 
 from edge.daemon import watch
 from edge.errors import SettingsError
+from edge.frame import Frame
 from edge.report.events import Events
 from edge.report.schemas import schemas
 from edge.settings import DoorSettings, PanelSettings, TrustSettings
@@ -43,6 +44,24 @@ def test_every_line_of_a_run_fits_the_schema_and_tells_the_visit(tmp_path: Path)
     bare = next(line for line in lines if line.get("state") == "violation")["faces"][0]
     assert bare["label"] == "no_mask"
     assert bare["box"] == [100, 60, 100, 100]
+
+
+def test_a_visit_that_the_end_cuts_short_is_told_at_the_time_of_the_last_frame(tmp_path: Path) -> None:
+    target = tmp_path / "events.jsonl"
+    vision = Vision(ScriptedDetector([[face_at(100, 60)]]), ScriptedClassifier([[BARE]]), TrustSettings())
+    with Events(str(target)) as events, RecordingPanel(PanelSettings()) as panel:
+        summary = watch(ReplayedCamera.still(PICTURE, 40), vision, DoorSettings(), panel, [events])
+        events.passages(summary.t, summary.cut_short)
+    passage = json.loads(target.read_text(encoding="utf-8").splitlines()[-1])
+    assert (passage["event"], passage["t"], passage["left"]) == ("passage", 3.9, 3.9)
+
+
+def test_the_first_line_says_the_state_even_where_the_first_frames_were_dropped(tmp_path: Path) -> None:
+    target = tmp_path / "events.jsonl"
+    late = ReplayedCamera([Frame(PICTURE, 0.2, 2), Frame(PICTURE, 0.3, 3)])
+    with Events(str(target)) as events, RecordingPanel(PanelSettings()) as panel:
+        watch(late, Vision(ScriptedDetector([[]]), ScriptedClassifier([[]]), TrustSettings()), DoorSettings(), panel, [events])
+    assert [json.loads(line)["state"] for line in target.read_text(encoding="utf-8").splitlines()] == ["idle"]
 
 
 def test_an_event_file_that_cannot_be_written_is_said_before_the_camera_opens(tmp_path: Path) -> None:

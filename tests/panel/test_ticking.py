@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A panel goes on while one frame takes long to judge."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from edge.care.watch import Care
+from edge.daemon import watch
+from edge.door.state import DoorState
+from edge.errors import PinError
+from edge.frame import Frame
+from edge.panel.ticking import ticking
+from edge.settings import DoorSettings, PanelSettings, TrustSettings
+from edge.testing import MASKED, RecordingPanel, ReplayedCamera, ScriptedClassifier, ScriptedDetector, face_at
+from edge.vision import Vision
+
+PICTURE = np.random.default_rng(3).integers(60, 190, (240, 320, 3), dtype=np.uint8)
+
+
+def until(true: object, seconds: float = 20) -> None:
+    """Wait, however busy the machine is, but not for ever."""
+    end = time.monotonic() + seconds
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+class Judges(ScriptedClassifier):
+    """Hangs at its 20th frame until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__([[MASKED]])
+        self.let_go = threading.Event()
+
+    def judge(self, image, boxes):
+        if self.calls == 19:
+            assert self.let_go.wait(30)
+        return super().judge(image, boxes)
+
+
+def test_green_and_the_open_door_do_not_outlive_a_judgement_that_hangs() -> None:
+    camera = ReplayedCamera.still(PICTURE, 20)
+    camera.live = True
+    classifier = Judges()
+    vision = Vision(ScriptedDetector([[face_at(100, 60)]]), classifier, TrustSettings())
+    panel = RecordingPanel(PanelSettings(relay_hold_s=1.0))
+    loop = threading.Thread(target=watch, args=(camera, vision, DoorSettings(), panel), kwargs={"care": Care()})
+    loop.start()
+    until(lambda: panel.outputs.green)
+    assert panel.outputs.relay
+    until(lambda: not panel.outputs.green and not panel.outputs.relay)
+    assert panel.states[-1] is DoorState.PASSED, "nothing was decided meanwhile"
+    classifier.let_go.set()
+    loop.join(20)
+    assert not loop.is_alive()
+
+
+def test_a_short_press_between_two_frames_is_heard() -> None:
+    panel, t0 = RecordingPanel(PanelSettings()), time.monotonic()
+    with ticking(panel, lambda: time.monotonic() - t0, live=True):
+        panel.pressed = True
+        until(lambda: panel._signals._button)
+        panel.pressed = False
+        until(lambda: not panel._signals._button)
+    assert panel._signals.muted(time.monotonic() - t0)
+
+
+def test_a_pin_that_fails_between_two_frames_is_told_with_the_next_one() -> None:
+    class Broken(RecordingPanel):
+        def tick(self, t: float) -> None:
+            if threading.current_thread().name == "panel":
+                raise PinError("GPIO 17: gone.")
+            super().tick(t)
+
+    camera = ReplayedCamera(Frame(PICTURE, n / 10, n) for n in range(10_000))
+    camera.live = True
+    vision = Vision(ScriptedDetector([[]]), ScriptedClassifier([[]]), TrustSettings())
+    with Broken() as panel, pytest.raises(PinError, match="gone"):
+        watch(camera, vision, DoorSettings(), panel)
+
+
+def test_a_clip_is_ticked_by_its_own_clock_only() -> None:
+    panel = RecordingPanel()
+    with ticking(panel, lambda: 0.0, live=False) as shown:
+        assert shown is panel
+    assert not [thread for thread in threading.enumerate() if thread.name == "panel"]
