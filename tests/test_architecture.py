@@ -16,8 +16,8 @@ def loaded_after(statement: str) -> set[str]:
 
 
 def test_the_unit_needs_neither_tensorflow_nor_the_desktop_rooms() -> None:
-    everything = ("import edge.daemon, edge.camera, edge.panel, edge.testing, edge.commands.main, edge.report.save\n"
-                  "edge.commands.main.parser()\nimport edge.vision.faces, edge.vision.masks")
+    everything = ("import edge.daemon, edge.camera, edge.panel, edge.testing, edge.commands.parser, edge.report.save\n"
+                  "edge.commands.parser.parser()\nimport edge.vision.faces, edge.vision.masks")
     assert not loaded_after(everything) & {"tensorflow", "keras", "trainer", "convert", "torch", "matplotlib", "pandas"}
 
 
@@ -25,6 +25,6 @@ def test_the_door_is_pure() -> None:
     assert not loaded_after("import edge.door") & {"cv2", "numpy", "gpiozero"}
 
 
-@pytest.mark.parametrize("statement", ["import edge.commands.main as m; m.parser()", "import edge.commands.pins"])
+@pytest.mark.parametrize("statement", ["import edge.commands.parser as p; p.parser()", "import edge.commands.pins"])
 def test_help_and_the_safe_pins_command_start_without_the_heavy_libraries(statement: str) -> None:
     assert not loaded_after(statement) & {"cv2", "numpy", "ai_edge_litert"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.commands.main import COMMANDS
+from edge.commands.parser import COMMANDS
 from edge.panel.patterns import lamp_table
 
 

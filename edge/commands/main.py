@@ -1,74 +1,79 @@
 # SPDX-License-Identifier: Apache-2.0
-"""maskgate: the command line of the unit. One file a command beside this one."""
+"""maskgate: the command line of the unit. One file a command beside this one; what may be typed is in `parser.py`.
+
+Loads next to nothing by itself: whatever a Ctrl-C interrupts, loading included, is interrupted inside `main`.
+"""
 
 from __future__ import annotations
 
-import argparse
-import logging
+import errno
+import io
 import os
 import sys
-from importlib import import_module
 
-from edge import __version__
 from edge.errors import MaskGateError
 
-COMMANDS = {
-    "run": "watch a camera or a clip and drive lamps, buzzer and relay",
-    "demo": "the whole pipeline on a clip that comes with MaskGate; needs no camera",
-    "check": "judge pictures and clips: every face with box, label and probabilities",
-    "score": "play clips whose truth is known and say how often the lamps were right",
-    "config": "check, show or explain the settings",
-    "model": "what the shipped or a given mask model says of itself",
-    "pins": "drive every output to its safe level",
-    "aim": "hang the camera well: size, angle, light and sharpness of a face, live",
-    "doctor": "find what is wrong with this unit, and say what to do about it",
-}
-"""Command → what it does. The module `edge.commands.<command>` gives add_arguments(parser) and run(arguments)."""
-
-EXIT_CODES = """exit codes:
-  0  done, or stopped by SIGTERM or Ctrl-C
-  2  a setting, option or argument is wrong
-  3  the camera or clip: not found, busy, silent, unreadable
-  4  a model file: missing, broken, or not what it says
-  5  a pin: does not exist, used twice, or no GPIO here
-"""
-
-
-def parser() -> argparse.ArgumentParser:
-    """The parser with every command. Loads no OpenCV, numpy or runtime, so that --help and `pins` start fast."""
-    top = argparse.ArgumentParser(
-        prog="maskgate", description="A door unit that sees whether people wear a mask over nose and mouth, and says so with light and sound.",
-        epilog=EXIT_CODES + "\nfirst steps:\n  maskgate demo\n  maskgate run --source 0 --panel mock\n",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    top.add_argument("--version", action="version", version=f"maskgate {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, summary in COMMANDS.items():
-        module = import_module(f"edge.commands.{name}")
-        command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.",
-                                      epilog=getattr(module, "EXAMPLES", None), formatter_class=argparse.RawDescriptionHelpFormatter)
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
-    return top
+REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What the kernel answers where the standard output leads into a file and that cannot grow."""
+CTRL_C = 130
+"""128 and the number of SIGINT, as shells have it."""
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; every named error becomes two lines and its exit code."""
-    arguments = parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
-        code: int = arguments.run(arguments)
-        sys.stdout.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a sign that the terminal does not know ends nothing
+        code = _run(argv)
+        if sys.stdout:
+            sys.stdout.flush()  # here, where a refusal is still told in words
         return code
+    except KeyboardInterrupt:
+        return CTRL_C
+    except BrokenPipeError:  # `maskgate check … | head`: the reader has seen enough
+        _print_no_more()
+        return 0
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        _print_no_more()
+        _say(MaskGateError(f"the output cannot be written ({error.strerror}).", hint="Make room where the output is sent to."))
+        return 1
+
+
+def _run(argv: list[str] | None) -> int:
+    import logging
+
+    from edge.commands.parser import parser
+
+    command = ""
+    try:
+        arguments = parser().parse_args(argv)
+        command = arguments.command
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+        code: int = arguments.run(arguments)
+        return code
+    except SystemExit as ended:  # argparse: --help, --version, or a usage error that it has told
+        return int(ended.code or 0)
     except MaskGateError as error:
-        print(f"maskgate: {error}", file=sys.stderr)
-        if error.hint:
-            print(f"  {error.hint}", file=sys.stderr)
+        _say(error)
         return error.exit_code
     except KeyboardInterrupt:
-        return 0
-    except BrokenPipeError:  # `maskgate check … | head`: the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if command != "run":
+            raise
+        return 0  # a unit is stopped like this, also while it still loads its models
+
+
+def _say(error: MaskGateError) -> None:
+    print(f"maskgate: {error}", file=sys.stderr)
+    if error.hint:
+        print(f"  {error.hint}", file=sys.stderr)
+
+
+def _print_no_more() -> None:
+    """What is still held back goes nowhere: Python would fail on it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ import jsonschema
 import numpy as np
 import pytest
 
-from edge.commands.main import COMMANDS, main, parser
+from edge.commands.main import main
+from edge.commands.parser import COMMANDS, parser
 from edge.demo import CLIP
 from edge.report.schemas import schemas
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.commands.main import parser
+from edge.commands.parser import parser
 from edge.errors import ModelError, SettingsError
 from edge.settings import CameraSettings
 
