@@ -46,6 +46,8 @@ class Summary:
     """Frame time of the last decision; 0 without one."""
     cut_short: tuple[Passage, ...]
     """Visits that the end of the source cut short."""
+    stopped: bool = False
+    """A KeyboardInterrupt came before the source ended."""
 
     @property
     def rate_fps(self) -> float:
@@ -62,7 +64,7 @@ def watch(camera: Camera, vision: Vision, rules: DoorSettings, panel: Panel, sub
     Raises:
         CameraError: the source failed. Other errors of a room pass through as they are.
     """
-    memory, told, care = Memory(), _Told(), care or Care()
+    memory, told, care, stopped = Memory(), _Told(), care or Care(), False
     care.begin(live=camera.live)
     judging, started = rules.mode != "off", time.monotonic()
     try:
@@ -87,8 +89,10 @@ def watch(camera: Camera, vision: Vision, rules: DoorSettings, panel: Panel, sub
                         tell(frame, looks, decision)
                 told.note(decision)
     except KeyboardInterrupt:
+        stopped = True
         log.info("stopping")
-    return Summary(told.frames, camera.dropped, time.monotonic() - started, told.passages, told.t, cut_short=finish(memory, rules))
+    return Summary(told.frames, camera.dropped, time.monotonic() - started, told.passages, told.t, cut_short=finish(memory, rules),
+                   stopped=stopped)
 
 
 class _Told:

@@ -7,7 +7,8 @@ Truth is a CSV file: clip, t_start, t_end, faces, verdict (no_mask, incorrect, m
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,9 @@ EXPECTED = {
 """Verdict of the truth → the state that is right; None: anything is."""
 GRACE_S = 2.0
 """After a change of what is right, the door has so long to follow (the answer time it promises)."""
+COLUMNS = ("clip", "t_start", "t_end", "faces", "verdict", "note")
+NEEDED = ("clip", "t_start", "t_end", "verdict")
+HINT = f"The first line of TRUTH.csv is `{','.join(COLUMNS)}`; below it stands a line a stretch, times in seconds."
 
 
 @dataclass(frozen=True)
@@ -38,37 +42,69 @@ class Score:
 
     clip: str
     seconds: float
+    """Judged, after the grace."""
     right: float | None
-    """Share of the time, after the grace, in which the right lamp was lit (or none, with nobody there)."""
+    """Share of it in which the right lamp was lit (or none, with nobody there)."""
     wrongly_green: float
-    """Share of the time that was to be red or dark, after the grace, in which green was lit."""
+    """Share of `not_green_s` in which green was lit."""
     wrongly_red: float
-    """Share of the time that was to be green or dark, after the grace, in which red was lit."""
+    """Share of `not_red_s` in which red was lit."""
+    not_green_s: float
+    """Seconds of those judged that were to be red or dark."""
+    not_red_s: float
+    """Seconds of those judged that were to be green or dark."""
 
 
 def read_truth(path: Path) -> dict[str, list[Stretch]]:
     """Clip name → its stretches, neighbours with the same right state joined.
 
     Raises:
-        SettingsError: the file is missing or a line does not fit.
+        SettingsError: the file is missing, names no clip, or a line does not fit.
     """
     clips: dict[str, list[Stretch]] = {}
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            for number, row in enumerate(csv.DictReader(file), 2):
-                try:
-                    stretch = Stretch(float(row["t_start"]), float(row["t_end"]), EXPECTED[row["verdict"]])
-                except (KeyError, TypeError, ValueError) as error:
-                    raise SettingsError(f"{path}, line {number}: expected clip, t_start, t_end, faces, verdict "
-                                        f"({', '.join(EXPECTED)}), note; found {row}.") from error
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            if missing := [name for name in NEEDED if name not in (rows.fieldnames or ())]:
+                raise SettingsError(f"{path}, line 1: no column {', '.join(missing)}; expected {', '.join(COLUMNS)}.", hint=HINT)
+            for row in rows:
+                stretch = _stretch(row, f"{path}, line {rows.line_num}")
                 stretches = clips.setdefault(row["clip"], [])
                 if stretches and stretches[-1].expected is stretch.expected:
                     stretches[-1] = Stretch(stretches[-1].start, stretch.end, stretch.expected)
                 else:
                     stretches.append(stretch)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read: {error}.", hint="Give a folder that holds clips and their TRUTH.csv.") from error
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}).", hint="Give a folder that holds clips and their TRUTH.csv.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SettingsError(f"{path}: this is no CSV file in UTF-8.", hint=HINT) from error
+    if not clips:
+        raise SettingsError(f"{path}: it names no clip.", hint=HINT)
     return clips
+
+
+def _stretch(row: Mapping[str, str | None], where: str) -> Stretch:
+    start, end = (_seconds(row[name], f"{where}: {name}") for name in ("t_start", "t_end"))
+    verdict = row["verdict"]
+    if verdict not in EXPECTED:
+        raise SettingsError(f"{where}: verdict is {_shown(verdict)}; expected one of {', '.join(EXPECTED)}.", hint=HINT)
+    if start >= end:
+        raise SettingsError(f"{where}: t_end is {end:g}; expected more than t_start, {start:g}.", hint=HINT)
+    return Stretch(start, end, EXPECTED[verdict])
+
+
+def _seconds(text: str | None, where: str) -> float:
+    try:
+        seconds = float(text or "")
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise SettingsError(f"{where} is {_shown(text)}; expected seconds from 0 on.", hint=HINT)
+    return seconds
+
+
+def _shown(text: str | None) -> str:
+    return f'"{text}"' if text else "missing"
 
 
 def score(clip: str, states: Sequence[tuple[float, DoorState]], stretches: Iterable[Stretch]) -> Score:
@@ -88,5 +124,18 @@ def score(clip: str, states: Sequence[tuple[float, DoorState]], stretches: Itera
             not_red += seconds * (stretch.expected is not DoorState.VIOLATION)
             wrong_green += seconds * (state is DoorState.PASSED and stretch.expected is not DoorState.PASSED)
             wrong_red += seconds * (state is DoorState.VIOLATION and stretch.expected is not DoorState.VIOLATION)
-    return Score(clip, judged, right / judged if judged else None,
-                 wrong_green / not_green if not_green else 0.0, wrong_red / not_red if not_red else 0.0)
+    return Score(clip, judged, right / judged if judged else None, wrong_green / not_green if not_green else 0.0,
+                 wrong_red / not_red if not_red else 0.0, not_green, not_red)
+
+
+def total(scores: Sequence[Score]) -> Score:
+    """All clips as one, each second counting the same."""
+    def seconds_and_share(pairs: Iterable[tuple[float, float | None]]) -> tuple[float, float | None]:
+        judged = [(seconds, share) for seconds, share in pairs if share is not None and seconds]
+        seconds = sum(seconds for seconds, _ in judged)
+        return seconds, sum(seconds * share for seconds, share in judged) / seconds if seconds else None
+
+    judged, right = seconds_and_share((one.seconds, one.right) for one in scores)
+    not_green, green = seconds_and_share((one.not_green_s, one.wrongly_green) for one in scores)
+    not_red, red = seconds_and_share((one.not_red_s, one.wrongly_red) for one in scores)
+    return Score("total", judged, right, green or 0.0, red or 0.0, not_green, not_red)

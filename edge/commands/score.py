@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge.door.state import DoorState
 from edge.errors import CameraNotFound
-from edge.score import Score, Stretch, read_truth, score
+from edge.score import Score, Stretch, read_truth, score, total
 from edge.settings import Settings
 
 EXAMPLES = """examples:
@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Play clip after clip; its row comes as soon as it is played."""
     import logging
 
-    import msgspec
     from tqdm import tqdm
 
     from edge.settings_file import load_settings
@@ -41,21 +41,38 @@ def run(arguments: argparse.Namespace) -> int:
             raise CameraNotFound(f"{name}: TRUTH.csv does not name this clip.", hint=f"It names {', '.join(truth)}.")
     settings = load_settings(arguments.config)
     logging.getLogger("maskgate").setLevel(logging.WARNING)  # the table says it better
-    scores = [play(arguments.folder / name, settings, truth[name])
-              for name in tqdm(names, unit="clip", disable=not sys.stderr.isatty())]
-    if arguments.json:
-        for one in scores:
-            print(msgspec.json.encode(asdict(one)).decode())
-        return 0
-    print(f"{'clip':<28}{'judged s':>9}{'right':>8}{'wrongly green':>15}{'wrongly red':>13}")
-    for one in scores:
-        right = "-" if one.right is None else f"{one.right:.0%}"
-        print(f"{one.clip:<28}{one.seconds:>9.1f}{right:>8}{one.wrongly_green:>15.0%}{one.wrongly_red:>13.0%}")
+    show = as_json if arguments.json else as_row
+    if not arguments.json:
+        print(f"{'clip':<28}{'judged s':>9}{'right':>8}{'wrongly green':>15}{'wrongly red':>13}", flush=True)
+    scores = []
+    for name in tqdm(names, unit="clip", disable=not sys.stderr.isatty()):
+        scores.append(play(arguments.folder / name, settings, truth[name]))
+        tqdm.write(show(scores[-1]))  # to the standard output, around the bar
+        sys.stdout.flush()
+    if len(scores) > 1 and not arguments.json:
+        print(show(total(scores)))
     return 0
 
 
+def as_json(one: Score) -> str:
+    """One JSON object; a ten-thousandth is as fine as frames allow."""
+    import msgspec
+
+    return msgspec.json.encode({key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(one).items()}).decode()
+
+
+def as_row(one: Score) -> str:
+    """One line of the table."""
+    right = "-" if one.right is None else f"{one.right:.0%}"
+    return f"{one.clip:<28}{one.seconds:>9.1f}{right:>8}{one.wrongly_green:>15.0%}{one.wrongly_red:>13.0%}"
+
+
 def play(clip: Path, settings: Settings, stretches: list[Stretch]) -> Score:
-    """Run the daemon's own loop over one clip and score the states that its panel was shown."""
+    """Run the daemon's own loop over one clip and score the states that its panel was shown.
+
+    Raises:
+        KeyboardInterrupt: the clip was stopped; half of one has no score.
+    """
     from edge.camera import open_camera
     from edge.daemon import watch
     from edge.testing import RecordingPanel
@@ -63,6 +80,8 @@ def play(clip: Path, settings: Settings, stretches: list[Stretch]) -> Score:
 
     states: list[tuple[float, DoorState]] = []
     with RecordingPanel(settings.panel) as panel, open_camera(replace(settings.camera, source=str(clip)), fast=True) as camera:
-        watch(camera, open_vision(settings), settings.door, panel,
-              [lambda frame, looks, decision: states.append((frame.t, decision.state))])
+        summary = watch(camera, open_vision(settings), settings.door, panel,
+                        [lambda frame, looks, decision: states.append((frame.t, decision.state))])
+    if summary.stopped:
+        raise KeyboardInterrupt
     return score(clip.name, states, stretches)
