@@ -43,7 +43,7 @@ def read_picture(path: Path, *, upright: bool = True) -> NDArray[np.uint8]:
     except OSError as error:
         raise CameraUnreadable(f"Picture {path}: cannot be read ({error.strerror}).") from error
     # libpng complains of a missing end on the terminal, past every log level
-    whole = not data.startswith(PNG_START) or PNG_END in data[-64:]
+    whole = not data.startswith(PNG_START) or PNG_END in data
     flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data and whole else None

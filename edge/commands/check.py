@@ -14,9 +14,12 @@ from edge.camera.source import PICTURES
 from edge.errors import CameraNotFound, CameraUnreadable
 
 if TYPE_CHECKING:
-    from edge.look import Face, Probabilities
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge.camera.orientation import Turn
+    from edge.look import Box, Probabilities
     from edge.report.schemas import Checked, FoundFace
-    from edge.settings import CameraSettings
     from edge.vision.faces import Faces
     from edge.vision.masks import Masks
 
@@ -51,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     masks = open_masks(settings.masks)
     # Whoever hands in a picture wants all of it judged: the region cuts away a part of a site, not of a file.
     faces = None if arguments.crops else open_faces(replace(settings.faces, region=(0.0, 0.0, 1.0, 1.0)))
-    check = crop_check(masks) if faces is None else frame_check(faces, masks, settings.camera)
+    check = crop_check(masks) if faces is None else frame_check(faces, masks)
     unreadable = 0
     for path in tqdm(files, unit="file", disable=len(files) < MANY or not sys.stderr.isatty()):
         try:
@@ -85,64 +88,65 @@ def find_files(paths: list[Path]) -> list[Path]:
     return files
 
 
-def frame_check(faces: Faces, masks: Masks, camera: CameraSettings) -> Callable[[Path], Iterator[Checked]]:
+def frame_check(faces: Faces, masks: Masks) -> Callable[[Path], Iterator[Checked]]:
     """Checks every face of a still, or of each frame of a clip."""
-    from edge.camera import open_camera
-    from edge.camera.stills import read_picture
-    from edge.frame import Frame
+    from edge.camera.clip import Clip
+    from edge.camera.orientation import Turn, read_upright
     from edge.report.schemas import Checked
 
-    def frames(path: Path) -> Iterator[tuple[float | None, Frame]]:
+    def pictures(path: Path) -> Iterator[tuple[float | None, NDArray[np.uint8], Turn]]:
         if path.suffix.lower() in PICTURES:
-            yield None, Frame(read_picture(path, upright=False), 0.0, 0)
+            yield None, *read_upright(path)
             return
-        with open_camera(replace(camera, source=str(path)), fast=True) as clip:
+        with Clip(path, fast=True) as clip:     # as it is: the settings turn the pictures of a site, not of a file
             for frame in clip.frames():
-                yield frame.t, frame
+                yield round(frame.t, 3), frame.image, Turn()
 
     def check(path: Path) -> Iterator[Checked]:
-        for t, frame in frames(path):
-            found = faces.find(frame.image)
-            judged = masks.judge(frame.image, [face.box for face in found])
-            yield Checked(source=str(path), t=None if t is None else round(t, 3),
-                          faces=[found_face(face, probabilities) for face, probabilities in zip(found, judged, strict=True)])
+        for t, image, turn in pictures(path):
+            height, width = image.shape[:2]
+            found = faces.find(image)
+            judged = masks.judge(image, [face.box for face in found])
+            yield Checked(source=str(path), t=t, faces=[
+                found_face(turn.stored(face.box, width, height), face.score, probabilities)
+                for face, probabilities in zip(found, judged, strict=True)])
 
     return check
 
 
 def crop_check(masks: Masks) -> Callable[[Path], Iterator[Checked]]:
     """Checks pictures that are one face each: the whole picture is the box."""
-    from edge.camera.stills import read_picture
-    from edge.look import Box, Face
+    import cv2
+    import numpy as np
+
+    from edge.camera.orientation import read_upright
+    from edge.look import Box
     from edge.report.schemas import Checked
 
     def check(path: Path) -> Iterator[Checked]:
-        image = read_picture(path, upright=False)
+        image, turn = read_upright(path)
         height, width = image.shape[:2]
         side = masks.description.input_px
-        import cv2
-        import numpy as np
-
         crop = np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA if width > side else cv2.INTER_LINEAR), np.uint8)
         probabilities, = masks.judge_crops([crop])
-        whole = Face(Box(0.0, 0.0, float(width), float(height)), ((0.0, 0.0),) * 5, 1.0)
-        yield Checked(source=str(path), t=None, faces=[found_face(whole, probabilities)])
+        whole = turn.stored(Box(0, 0, width, height), width, height)
+        yield Checked(source=str(path), t=None, faces=[found_face(whole, 1.0, probabilities)])
 
     return check
 
 
-def found_face(face: Face, probabilities: Probabilities) -> FoundFace:
+def found_face(box: Box, score: float, probabilities: Probabilities) -> FoundFace:
     """One face as the JSON format promises it."""
-    from edge.report.schemas import FoundFace
+    from edge.report.schemas import Chances, FoundFace
 
-    x, y, w, h = (round(value, 1) for value in face.box)
-    return FoundFace(box=(x, y, w, h), score=round(face.score, 4), label=probabilities.label.value,
-                     probabilities={label: round(p, 4) for label, p in probabilities._asdict().items()})
+    x, y, w, h = (round(float(value), 1) + 0.0 for value in box)    # no -0.0
+    return FoundFace(box=(x, y, w, h), score=round(score, 4), label=probabilities.label.value,
+                     probabilities=Chances(**{label: round(p, 4) for label, p in probabilities._asdict().items()}))
 
 
 def in_words(checked: Checked) -> str:
     """One line a person can read."""
     at = "" if checked.t is None else f" {checked.t:.2f}s"
-    faces = ", ".join(f"{face.label} {face.probabilities[face.label]:.0%} at {face.box[0]:.0f},{face.box[1]:.0f} "
+    faces = ", ".join(f"{face.label} {getattr(face.probabilities, face.label):.0%} at {face.box[0]:.0f},{face.box[1]:.0f} "
                       f"{face.box[2]:.0f}x{face.box[3]:.0f}" for face in checked.faces)
     return f"{checked.source}{at}: {faces or 'no face'}"

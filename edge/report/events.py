@@ -16,6 +16,8 @@ from edge.errors import SettingsError
 from edge.frame import Frame
 from edge.look import Look
 
+Label = Literal["mask", "incorrect", "no_mask"]
+
 
 class FaceEvent(msgspec.Struct, kw_only=True, frozen=True):
     """One person at the moment of a state change."""
@@ -23,7 +25,7 @@ class FaceEvent(msgspec.Struct, kw_only=True, frozen=True):
     track: int
     box: tuple[float, float, float, float]
     """x, y, width, height in pixels of the frame."""
-    label: str
+    label: Label
     p: float
     """Smoothed probability of `label`."""
 
@@ -46,7 +48,7 @@ class PassageEvent(msgspec.Struct, kw_only=True, frozen=True, tag_field="event",
     track: int
     entered: float
     left: float
-    verdict: Literal["checking", "unsure", "passed", "violation"]
+    verdict: Literal["unsure", "passed", "violation"]
     confidence: float
     looks: int
 

@@ -16,16 +16,31 @@ from edge.frame import Frame
 from edge.look import Look
 from edge.report.draw import annotate
 
+PAUSE_S = 2.0
+"""A longer pause between two frames is shortened to this."""
+
 
 class SavedClip:
-    """An .mp4 that grows by each frame; playable once closed."""
+    """An .mp4 that grows by each frame; playable once closed, and as long as what was seen."""
 
-    def __init__(self, path: Path, rate_fps: float) -> None:
+    def __init__(self, path: Path, rate_fps: float, source: str = "") -> None:
+        """Nothing is written before the first frame.
+
+        Args:
+            rate_fps: frames per second of the clip; a frame is repeated or left out where those seen come at another rate.
+            source: where the frames come from, which may not be the same file.
+
+        Raises:
+            SettingsError: the name is no .mp4, its folder is missing, or it is the source.
+        """
         if path.suffix.lower() != ".mp4":
             raise SettingsError(f"--save {path}: expected a name that ends in .mp4.")
         if not path.resolve().parent.is_dir():
             raise SettingsError(f"--save {path}: the folder does not exist.", hint=f"mkdir -p {path.parent}")
+        if path.exists() and Path(source).exists() and path.samefile(source):
+            raise SettingsError(f"--save {path}: this is the clip being read.", hint="Name another file.")
         self._path, self._rate_fps = path, rate_fps
+        self._began, self._written = 0.0, 0
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
 
@@ -36,12 +51,21 @@ class SavedClip:
             self._writer = cv2.VideoWriter(str(self._path), cv2.VideoWriter.fourcc(*"mp4v"), self._rate_fps, self._size)
             if not self._writer.isOpened():
                 raise SettingsError(f"--save {self._path}: cannot be written.", hint="Check the folder, its rights and the free space.")
+            self._began = frame.t
+        due = round((frame.t - self._began) * self._rate_fps) + 1
+        self._written = max(self._written, due - round(PAUSE_S * self._rate_fps))
         if (picture.shape[1], picture.shape[0]) == self._size:  # a clip has one size; stills may come in several
-            self._writer.write(picture)
+            for _ in range(self._written, due):
+                self._writer.write(picture)
+            self._written = max(self._written, due)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._writer is not None:
-            self._writer.release()
+        if self._writer is None:
+            return
+        self._writer.release()
+        # OpenCV's writer does not tell that a disk was full: a clip that cannot be opened again was not written whole.
+        if error is None and not cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG).isOpened():
+            raise SettingsError(f"--save {self._path}: could not be written whole.", hint="Make room on the disk, or save elsewhere.")

@@ -3,11 +3,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from edge.report.events import PassageEvent, StateEvent
+from edge.report.events import Label, PassageEvent, StateEvent
+
+Chance = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class Chances(msgspec.Struct, kw_only=True, frozen=True):
+    """How likely each label is; they add up to 1."""
+
+    mask: Chance
+    incorrect: Chance
+    no_mask: Chance
 
 
 class FoundFace(msgspec.Struct, kw_only=True, frozen=True):
@@ -15,10 +25,9 @@ class FoundFace(msgspec.Struct, kw_only=True, frozen=True):
 
     box: tuple[float, float, float, float]
     """x, y, width, height in pixels of the picture as stored."""
-    score: float
-    label: str
-    probabilities: dict[str, float]
-    """`mask`, `incorrect`, `no_mask`; they add up to 1."""
+    score: Chance
+    label: Label
+    probabilities: Chances
 
 
 class Checked(msgspec.Struct, kw_only=True, frozen=True):

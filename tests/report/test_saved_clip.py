@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The clip that `--save` writes lasts as long as what was seen, and never costs anybody another clip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.door.state import Decision, DoorState
+from edge.errors import SettingsError
+from edge.frame import Frame
+from edge.report.save import SavedClip
+
+PICTURE = np.full((64, 96, 3), 90, np.uint8)
+
+
+def save(path: Path, times: list[float], source: str = "") -> float:
+    """Save a frame at each of these times; returns the seconds of the written clip."""
+    with SavedClip(path, 15.0, source) as saved:
+        for seq, t in enumerate(times):
+            saved(Frame(PICTURE, t, seq), (), Decision(t=t, state=DoorState.IDLE, previous=DoorState.IDLE, people=(), reason="", admits=False))
+    clip = cv2.VideoCapture(str(path))
+    return clip.get(cv2.CAP_PROP_FRAME_COUNT) / clip.get(cv2.CAP_PROP_FPS)
+
+
+@pytest.mark.parametrize("rate", [4, 15, 30])
+def test_it_lasts_as_long_as_what_was_seen_whatever_the_rate(tmp_path: Path, rate: int) -> None:
+    assert save(tmp_path / "seen.mp4", [100 + n / rate for n in range(3 * rate)]) == pytest.approx(3, abs=0.3)
+
+
+def test_a_long_pause_does_not_fill_the_disk(tmp_path: Path) -> None:
+    assert save(tmp_path / "seen.mp4", [0, 0.1, 900, 900.1]) < 3
+
+
+def test_the_clip_being_read_is_never_written_over(tmp_path: Path) -> None:
+    clip = tmp_path / "door.mp4"
+    save(clip, [0, 0.1])
+    before = clip.read_bytes()
+    (tmp_path / "link.mp4").symlink_to(clip)
+    for name in ("door.mp4", "link.mp4"):
+        with pytest.raises(SettingsError, match="clip being read"):
+            save(tmp_path / name, [0], source=str(clip))
+    assert clip.read_bytes() == before
+
+
+def test_a_clip_that_was_not_written_whole_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "seen.mp4"
+    with pytest.raises(SettingsError, match="not be written whole"), SavedClip(path, 15.0) as saved:  # noqa: PT012
+        saved(Frame(PICTURE, 0, 0), (), Decision(t=0, state=DoorState.IDLE, previous=DoorState.IDLE, people=(), reason="", admits=False))
+        path.unlink()
