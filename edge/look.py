@@ -83,6 +83,10 @@ class Probabilities(NamedTuple):
             return Label.NO_MASK
         return Label.INCORRECT if self.incorrect >= best else Label.MASK
 
+    def of(self, label: Label) -> float:
+        """How likely this one is."""
+        return {Label.MASK: self.mask, Label.INCORRECT: self.incorrect, Label.NO_MASK: self.no_mask}[label]
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

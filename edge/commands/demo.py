@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
+from edge.commands.colours import coloured
 from edge.door.state import Decision
 from edge.errors import SettingsError
 
@@ -27,13 +28,13 @@ EXAMPLES = """examples:
   maskgate demo
   maskgate demo --events - --out /tmp/demo
 """
-ANSI = {"green": "\033[42m", "amber": "\033[43m", "red": "\033[41m", "off": "\033[100m", "end": "\033[0m"}
+ANSI = {"green": "\033[30;42m", "amber": "\033[30;43m", "red": "\033[30;41m", "off": "\033[100m", "end": "\033[0m"}
 RATE_FPS = 15.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("maskgate-demo"), metavar="FOLDER", help="where the pictures go (default: %(default)s)")
-    parser.add_argument("--events", metavar="FILE", help="append events as JSON lines; - for the standard output")
+    parser.add_argument("--events", metavar="FILE", help="append events as JSON lines; - for the standard output, and then the timeline on the other")
     parser.add_argument("--config", type=Path, metavar="F", help="settings file")
 
 
@@ -52,9 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
     logging.getLogger("maskgate").setLevel(logging.WARNING)  # the timeline below says the same, better
     settings = load_settings(arguments.config)
     make_folder(arguments.out)
+    told = sys.stderr if arguments.events == "-" else sys.stdout
     clip = arguments.out / "demo.mp4"
     with ExitStack() as stack:
-        timeline = Timeline(coloured=sys.stdout.isatty())
+        timeline = Timeline(told, coloured=coloured(told))
         panel = stack.enter_context(open_panel(replace(settings.panel, kind="mock"), on_change=timeline.note))
         vision = open_vision(settings)
         camera = stack.enter_context(open_camera(replace(settings.camera, source=str(CLIP)), fast=True))
@@ -62,24 +64,26 @@ def run(arguments: argparse.Namespace) -> int:
         events = stack.enter_context(Events(arguments.events)) if arguments.events else None
         if events:
             subscribers.append(events)
-        print(timeline.head())
+        print(timeline.head(), file=told)
         summary = watch(camera, vision, settings.door, panel, subscribers)
+        if summary.stopped:
+            raise KeyboardInterrupt
         if events:
             events.passages(summary.t, summary.cut_short)
     sheet = arguments.out / "demo.png"
     write_sheet(sheet, timeline.pictures)
-    print(f"\n{summary.frames} frames decided at {summary.rate_fps:.0f} frames a second on this machine, drawing included.")
-    print("states: " + ", ".join(timeline.states))
-    print(f"pictures: {sheet} (contact sheet), {clip} (the clip as the unit saw it)")
-    print("next: maskgate run --source 0 --panel mock      your webcam; Ctrl-C stops it")
+    print(f"\n{summary.frames} frames decided at {summary.rate_fps:.0f} frames a second on this machine, drawing included.\n"
+          f"states: {', '.join(timeline.states)}\n"
+          f"pictures: {sheet} (contact sheet), {clip} (the clip as the unit saw it)\n"
+          "next: maskgate run --source 0 --panel mock      your webcam; Ctrl-C stops it", file=told)
     return 0
 
 
 class Timeline:
     """Prints a line whenever something changes, and at least every second; keeps a picture of each state."""
 
-    def __init__(self, coloured: bool) -> None:
-        self._coloured = coloured
+    def __init__(self, told: IO[str], *, coloured: bool) -> None:
+        self._told, self._coloured = told, coloured
         self._lit: dict[str, int] = {}
         self._last: tuple[object, ...] = ()
         self._printed = -1.0
@@ -99,21 +103,20 @@ class Timeline:
         labels = [(person.track, person.label.value) for person in decision.people]
         now = (decision.state, tuple(labels))
         if now != self._last or decision.t - self._printed >= 1:
-            print(self._line(decision))
+            print(self._line(decision), file=self._told)
             self._last, self._printed = now, decision.t
         self._keep_picture(frame, looks, decision)
 
     def _line(self, decision: Decision) -> str:
         lamps = "".join(self._lamp(name, self._lit.get(name, 0)) for name in ("green", "amber", "red"))
-        people = ", ".join(f"{person.track}: {person.label.value} {getattr(person.probabilities, person.label.value):.0%}"
+        people = ", ".join(f"{person.track}: {person.label.value} {person.probabilities.of(person.label):.0%}"
                            for person in decision.people)
         buzzer = "  *beep*" if decision.reported else ""
         return f"{decision.t:6.2f}s  {lamps} {decision.state.value:<10} {people or '-'}{buzzer}"
 
     def _lamp(self, name: str, lit: int) -> str:
-        if self._coloured:
-            return f"{ANSI[name if lit else 'off']}  {ANSI['end']}"
-        return f"{name[0].upper() if lit else '.'} "
+        letter = f"{name[0].upper() if lit else '.'} "  # in the coloured block, too: not everybody tells green from red
+        return f"{ANSI[name if lit else 'off']}{letter}{ANSI['end']}" if self._coloured else letter
 
     def _keep_picture(self, frame: Frame, looks: Sequence[Look], decision: Decision) -> None:
         """One picture a state, from its middle rather than from the moment of change: a second in."""

@@ -31,7 +31,7 @@ def annotate(image: NDArray[np.uint8], looks: Sequence[Look], decision: Decision
         x, y, w, h = (round(value) for value in person.box)
         colour = BGR[person.verdict]
         cv2.rectangle(picture, (x, y), (x + w, y + h), colour, 2, cv2.LINE_AA)
-        text = f"{person.track} {person.label.value} {getattr(person.probabilities, person.label.value):.0%}"
+        text = f"{person.track} {person.label.value} {person.probabilities.of(person.label):.0%}"
         (width, height), _ = cv2.getTextSize(text, FONT, 0.5, 1)
         top = max(y - height - 8, 0)
         cv2.rectangle(picture, (x, top), (x + width + 8, top + height + 8), colour, cv2.FILLED)

@@ -105,4 +105,4 @@ class Events:
 def _face(person: Person) -> FaceEvent:
     x, y, w, h = (round(value, 1) for value in person.box)
     return FaceEvent(track=person.track, box=(x, y, w, h), label=person.label.value,
-                     p=round(getattr(person.probabilities, person.label.value), 4))
+                     p=round(person.probabilities.of(person.label), 4))

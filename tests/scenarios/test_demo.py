@@ -3,13 +3,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
+from edge.commands.colours import coloured
+from edge.commands.demo import Timeline
 from edge.commands.main import main
+from edge.door.state import Decision, DoorState
+from edge.frame import Frame
+from edge.panel.pins_file import Change
+from edge.testing import ReplayedCamera
 
 EXPECTED = ["idle", "checking", "violation", "passed", "violation", "idle"]
 
@@ -37,3 +45,49 @@ def test_a_demo_that_cannot_write_says_so(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "file").write_text("")
     assert main(["demo", "--out", str(tmp_path / "file" / "out")]) == 2
     assert "cannot be made" in capsys.readouterr().err
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def decided(lit: str | None) -> str:
+    """The lamps' part of a line of the timeline on a terminal, with one lamp lit."""
+    told = Terminal()
+    timeline = Timeline(told, coloured=coloured(told))
+    if lit:
+        timeline.note(Change(0.0, lit, 17, 1))
+    timeline(Frame(np.zeros((48, 64, 3), np.uint8), 0.0, 0), [], Decision(t=0.0, state=DoorState.IDLE, previous=DoorState.IDLE, people=()))
+    return told.getvalue().split("s  ")[1]
+
+
+def test_a_lamp_on_a_terminal_has_its_letter_and_its_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert decided("green").startswith("\033[30;42mG \033[0m\033[100m. \033[0m")
+    assert "\033[30;41mR \033[0m" in decided("red")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert decided("amber").startswith(". A .  idle")
+
+
+def still(then: BaseException | None = None) -> ReplayedCamera:
+    return ReplayedCamera.still(np.zeros((240, 320, 3), np.uint8), 3, then=then)
+
+
+def test_with_events_on_the_standard_output_every_line_of_it_is_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                                    capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("edge.camera.open_camera", lambda settings, fast: still())
+    assert main(["demo", "--out", str(tmp_path), "--events", "-"]) == 0
+    said = capsys.readouterr()
+    assert [json.loads(line)["state"] for line in said.out.splitlines()] == ["idle"]
+    assert "lamps" in said.err
+    assert "states: idle" in said.err
+
+
+def test_a_demo_that_is_stopped_ends_with_130_and_draws_no_conclusion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                                     capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("edge.camera.open_camera", lambda settings, fast: still(KeyboardInterrupt()))
+    assert main(["demo", "--out", str(tmp_path)]) == 130
+    said = capsys.readouterr()
+    assert "states:" not in said.out
+    assert said.err == ""
