@@ -105,13 +105,24 @@ class GpioPanel:
             self._on_change(change)
 
     def close(self) -> None:
-        """Everything off, the relay let go, every pin given back. Safe to call twice; never raises, but logs."""
+        """Everything off, the relay let go, every pin given back. Safe to call twice; a pin that fails is logged, not raised."""
         if self._closed:
             return
         self._closed = True
-        for output in self._outputs.values():       # first all off, then the slower giving back
+        try:
+            self._all_off()
+        except KeyboardInterrupt:                   # a signal that comes just now waits until all is off
+            self._all_off()
+            raise
+        finally:
+            self._give_back()
+
+    def _all_off(self) -> None:
+        for output in self._outputs.values():
             with _logged(output.name):
                 output.write(False)
+
+    def _give_back(self) -> None:
         for name in self._outputs:
             with _logged(name):
                 self._tell(name, 0, "close")

@@ -47,7 +47,9 @@ class Signals:
         self._button_since: float | None = None
 
     def show(self, decision: Decision, t: float) -> None:
-        """Take over a decision at time `t`, in seconds."""
+        """Take over a decision at time `t`, in seconds. A clock that begins anew ends what was held until a time."""
+        if t < self._shown_at - FRESH_S:
+            self._state = self._open_until = self._muted_until = self._button_since = None
         if decision.state is not self._state:
             self._state, self._since, self._reported_at = decision.state, t, None
         if decision.reported:

@@ -11,6 +11,7 @@ import pytest
 from panel_stand_ins import FakeLgpio, decided
 
 from edge.panel import open_panel
+from edge.panel.gpio import Output
 from edge.panel.pins import OUTPUTS, check_pins
 from edge.panel.pins_file import Change
 from edge.panel.recording import RecordingPanel
@@ -221,6 +222,32 @@ def test_an_exception_inside_the_with_block_leaves_everything_off_and_goes_on(be
     with pytest.raises(ZeroDivisionError):
         fail()
     assert made.on() == set()
+
+
+def test_a_clock_that_begins_anew_holds_no_door_open(bench):
+    made = bench(WIRED)
+    made.panel.show(decided("passed", admits=True), 1000.0)
+    made.panel.show(decided("idle"), 0.0)
+    made.panel.tick(0.1)
+    assert [change.value for change in made.changes if change.pin == "relay"][-1] == 0
+
+
+def test_a_signal_in_the_middle_of_closing_waits_until_all_is_off(lgpio, monkeypatch):
+    panel = open_panel(PanelSettings(kind="gpio"))
+    panel.show(decided("passed", admits=True), 0.0)
+    write, once = Output.write, iter([True])
+
+    def interrupted(output, on):
+        if next(once, False):
+            raise KeyboardInterrupt
+        write(output, on)
+
+    monkeypatch.setattr(Output, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        panel.close()
+    wired = check_pins(PanelSettings(kind="gpio"))
+    assert not any(lgpio.levels[wired[name]] for name in OUTPUTS)
+    assert lgpio.open_chips == 0
 
 
 def test_outputs_that_are_not_wired_are_left_out_and_the_others_work(bench):
