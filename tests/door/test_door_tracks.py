@@ -36,6 +36,12 @@ def test_a_cut_to_another_place_or_size_starts_a_new_track(x, y, size, fps):
     assert {person.track for person in after[-1].people if person.here} == {2}
 
 
+def test_between_two_frames_of_a_fast_camera_nobody_moves_further_than_a_face():
+    """Somebody who steps in front of another is not them, near as they are."""
+    decisions = play(lambda t: [look(MASKED)] if t < 2 else [look(BARE, x=100 + 1.2 * 60)], 2.5, 30)
+    assert {person.track for person in decisions[-1].people if person.here} == {2}
+
+
 def test_a_box_that_trembles_and_grows_when_the_mask_goes_on_is_the_same_face():
     rng = random.Random(4)
 

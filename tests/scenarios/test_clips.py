@@ -44,8 +44,16 @@ RED = {
     "nose_chin_sunglasses.mp4": [(3.4, 7.0)],
     "psa_wrong_ways.mp4": [(2.0, 2.3), (4.3, 8.2), (9.6, 15.3)],
     "bald_onoff_BOXES.mp4": [],                        # bare for 1.5 s
+    "puton_studio.mp4": [], "tv_cloth_mask.mp4": [],   # bare for less than a second
+    "classroom_far.mp4": [],                           # faces of 20 to 25 px: out of range
 }
 """Clip → the times in which a bare or wrongly masked face is plainly in range for two seconds or more, and red is due."""
+
+
+def test_every_clip_with_a_violation_says_when_red_is_due(shared: Path) -> None:
+    truth = read_truth(shared / "videos" / "TRUTH.csv")
+    due = {clip for clip, parts in truth.items() if any(part.expected is DoorState.VIOLATION for part in parts)}
+    assert due == set(RED)
 
 
 @cache

@@ -14,8 +14,11 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
-from edge.settings import FacesSettings
-from edge.vision import MODELS, open_faces
+from edge.frame import Frame
+from edge.look import Face
+from edge.settings import FacesSettings, TrustSettings
+from edge.testing import BARE, ScriptedClassifier, ScriptedDetector, face_at
+from edge.vision import MODELS, Vision, open_faces
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,18 @@ def test_boxes_are_in_pixels_of_the_picture_whatever_its_size(portrait: NDArray[
 
 def test_the_cameras_own_smaller_picture_may_be_searched_instead(portrait: NDArray[np.uint8]) -> None:
     smaller = np.asarray(cv2.resize(portrait, (320, 320), interpolation=cv2.INTER_AREA), np.uint8)
-    assert open_faces(SETTINGS).find(portrait, smaller)[0].box.centre == pytest.approx((224, 118), abs=12)
+    nothing = np.zeros_like(portrait)   # so that it is surely not this one that is searched
+    assert open_faces(SETTINGS).find(nothing, smaller)[0].box.centre == pytest.approx((224, 118), abs=12)
+
+
+def test_vision_hands_the_cameras_smaller_picture_to_the_detector(portrait: NDArray[np.uint8]) -> None:
+    class Detector(ScriptedDetector):
+        def find(self, image: NDArray[np.uint8], smaller: NDArray[np.uint8] | None = None) -> list[Face]:
+            assert smaller is small
+            return super().find(image, smaller)
+
+    small = portrait[::2, ::2]
+    assert len(Vision(Detector([[face_at(20, 20)]]), ScriptedClassifier([[BARE]]), TrustSettings()).look(Frame(portrait, 0, 0, small=small))) == 1
 
 
 def test_pictures_of_changing_shape_are_searched_by_one_detector(portrait: NDArray[np.uint8]) -> None:

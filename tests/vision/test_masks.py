@@ -6,7 +6,9 @@ from __future__ import annotations
 import sys
 import types
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -101,10 +103,29 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_a_model_without_its_own_output_width_is_refused(tmp_path: Path) -> None:
-    from dataclasses import replace
-
+@pytest.mark.parametrize(("change", "said"), [
+    ({"input_px": 999}, r"its description says uint8 \(1, 999, 999, 3\)"),
+    ({"labels": ("mask", "no_mask")}, "gives 3 numbers, its description names 2 labels"),
+])
+def test_a_model_that_its_description_does_not_fit_is_refused(change: dict[str, Any], said: str) -> None:
     shipped = load_bundle(MODELS / "mask.tflite")
-    wrong = replace(shipped, description=replace(shipped.description, input_px=shipped.description.input_px + 32))
-    with pytest.raises(ModelError, match="its description says"):
-        Masks(wrong)
+    with pytest.raises(ModelError, match=said):
+        Masks(replace(shipped, description=replace(shipped.description, **change)))
+
+
+def test_the_graph_gets_red_green_blue_where_opencv_has_blue_green_red(portrait: NDArray[np.uint8]) -> None:
+    bundle = load_bundle(MODELS / "mask.tflite")
+    side = bundle.description.input_px
+    crop = np.asarray(cv2.resize(portrait[63:175, 169:281], (side, side)), np.uint8)
+    logits = Graph(bundle.model, 1)(np.ascontiguousarray(crop[None, ..., ::-1])) / bundle.description.temperature
+    expected = dict(zip(bundle.description.labels, np.exp(logits) / np.exp(logits).sum(), strict=True))
+    found, = Masks(bundle).judge_crops([crop])
+    assert found._asdict() == pytest.approx(expected, abs=1e-5)
+    swapped, = Masks(bundle).judge_crops([np.ascontiguousarray(crop[..., ::-1])])
+    assert swapped != pytest.approx(found, abs=1e-4), "a blue face is not the same"
+
+
+def test_an_answer_that_is_no_number_is_a_model_error(portrait: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Graph, "__call__", lambda self, picture: np.full(3, np.nan, np.float32))
+    with pytest.raises(ModelError, match="not a number"):
+        open_masks(MasksSettings()).judge(portrait, [FACE])
