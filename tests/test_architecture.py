@@ -21,10 +21,6 @@ def test_the_unit_needs_neither_tensorflow_nor_the_desktop_rooms() -> None:
     assert not loaded_after(everything) & {"tensorflow", "keras", "trainer", "convert", "torch", "matplotlib", "pandas"}
 
 
-def test_the_door_is_pure() -> None:
-    assert not loaded_after("import edge.door") & {"cv2", "numpy", "gpiozero"}
-
-
 @pytest.mark.parametrize("statement", ["import edge.commands.parser as p; p.parser()", "import edge.commands.pins"])
 def test_help_and_the_safe_pins_command_start_without_the_heavy_libraries(statement: str) -> None:
     assert not loaded_after(statement) & {"cv2", "numpy", "ai_edge_litert"}
