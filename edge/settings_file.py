@@ -5,64 +5,71 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from edge.errors import MaskGateError, SettingsError
+from edge.errors import MaskGateError, ModelError, PinError, SettingsError
 from edge.settings import Settings
-from edge.settings_text import Setting, sections
+from edge.settings_text import Setting, sections, toml_value
 
 INSTALLED = Path("/etc/maskgate/maskgate.toml")
 """Where `setup.sh install` puts the settings of a unit."""
 
 
-def load_settings(path: Path | None) -> Settings:
+def load_settings(path: Path | None, *, models: bool = False) -> Settings:
     """Settings from `path`; without one from the installed file; without that the defaults.
+
+    Args:
+        models: a model file that is named and missing is a mistake, too. Whoever loads it finds out anyway.
 
     Raises:
         SettingsError: the file is missing or no TOML, or any section, key or value is wrong. All mistakes are
             named in one message, a line each.
+        PinError, ModelError: the same, where no other mistakes were found than in pins, or in the names of models.
     """
     if path is None:
         if not INSTALLED.is_file():
             return Settings()
         path = INSTALLED
+    return settings_from(_table(path), where=str(path), models=models)
+
+
+def _table(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            table = tomllib.load(file)
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # some editors begin a file with a byte order mark
     except OSError as error:
         raise SettingsError(f"Settings file {path}: cannot be read ({error.strerror}).",
                             hint="`maskgate config default > maskgate.toml` writes one with every setting.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"Settings file {path}: this is no TOML: expected text in UTF-8.", hint="Save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"Settings file {path}: this is no TOML: {error}.") from error
-    return settings_from(table, where=str(path))
 
 
-def settings_from(table: Mapping[str, Any], where: str = "settings") -> Settings:
+def settings_from(table: Mapping[str, Any], where: str = "settings", *, models: bool = False) -> Settings:
     """Settings from the tables of a parsed file, checked value by value and then against each other.
 
     Raises:
         SettingsError: see `load_settings`.
     """
     known = sections()
-    mistakes: list[str] = []
-    parts: dict[str, dict[str, Any]] = {}
+    mistakes: list[MaskGateError] = []
+    wrong: set[str] = set()
+    settings = Settings()
     for section, values in table.items():
-        if section not in known:
-            mistakes.append(f"[{section}] is no section{_nearest(section, known)}.")
-        elif not isinstance(values, Mapping):
-            mistakes.append(f"{section} = {values!r} stands outside of any section; expected [{section}] and keys below it.")
+        if section in known and isinstance(values, Mapping):
+            read = _read_section(section, values, known[section], mistakes, wrong)
+            settings = replace(settings, **{section: replace(getattr(settings, section), **read)})
         else:
-            parts[section] = _read_section(section, values, known[section], mistakes)
-    if mistakes:
-        raise SettingsError("\n".join(f"{where}: {mistake}" for mistake in mistakes))
-    defaults = Settings()
-    settings = replace(defaults, **{name: replace(getattr(defaults, name), **values) for name, values in parts.items()})
-    check_together(settings, where)
+            mistakes.append(SettingsError(_outside(section, values)))
+    mistakes += _mistakes_together(settings, wrong)
+    if models:
+        mistakes += _models_missing(settings)
+    _complain(mistakes, where)
     return settings
 
 
@@ -73,36 +80,73 @@ def check_together(settings: Settings, where: str = "settings") -> None:
         SettingsError: naming both settings.
         PinError: a pin does not exist or is used twice.
     """
+    _complain(_mistakes_together(settings, set()), where)
+
+
+def _complain(mistakes: Sequence[MaskGateError], where: str) -> None:
+    """Raise all mistakes as one error: of their own kind where they are of one kind."""
+    if not mistakes:
+        return
+    kinds = {type(mistake) for mistake in mistakes}
+    kind, hint = (kinds.pop(), mistakes[0].hint) if len(kinds) == 1 else (SettingsError, None)
+    raise kind("\n".join(f"{where}: {line}" for mistake in mistakes for line in str(mistake).splitlines()), hint=hint)
+
+
+def _mistakes_together(settings: Settings, wrong: Set[str]) -> list[MaskGateError]:
+    """`wrong`: settings, as `section.key`, that have a mistake of their own; their defaults are compared with nothing."""
     door, trust, region = settings.door, settings.trust, settings.faces.region
-    pairs = [
-        (door.stay_min < door.pass_min, f"[door] stay_min = {door.stay_min} must lie below pass_min = {door.pass_min}"),
-        (trust.light_min < trust.light_max, f"[trust] light_min = {trust.light_min} must lie below light_max = {trust.light_max}"),
-        (min(region) >= 0 and region[2] > 0 and region[3] > 0 and region[0] + region[2] <= 1.0001 and region[1] + region[3] <= 1.0001,
-         f"[faces] region = {list(region)} must lie inside the frame: left, top, width, height as shares from 0 to 1"),
+    rules = [
+        (("door.stay_min", "door.pass_min"), door.stay_min < door.pass_min,
+         f"[door] stay_min = {door.stay_min} must lie below pass_min = {door.pass_min}."),
+        (("trust.light_min", "trust.light_max"), trust.light_min < trust.light_max,
+         f"[trust] light_min = {trust.light_min} must lie below light_max = {trust.light_max}."),
+        (("faces.region",), min(region) >= 0 and region[2] > 0 and region[3] > 0 and region[0] + region[2] <= 1.0001 and region[1] + region[3] <= 1.0001,
+         f"[faces] region = {list(region)} must lie inside the frame: left, top, width, height as shares from 0 to 1."),
     ]
-    mistakes = [text for fits, text in pairs if not fits]
-    if mistakes:
-        raise SettingsError("\n".join(f"{where}: {mistake}." for mistake in mistakes))
+    mistakes: list[MaskGateError] = [SettingsError(text) for keys, fits, text in rules if not fits and wrong.isdisjoint(keys)]
     from edge.panel.pins import check_pins
 
+    unwired: dict[str, Any] = {name.removeprefix("panel."): "" for name in wrong if name.startswith("panel.") and name.endswith("_pin")}
     try:
-        check_pins(settings.panel)
-    except MaskGateError as error:
-        error.args = (f"{where}: {error}",)
-        raise
+        check_pins(replace(settings.panel, **unwired))
+    except PinError as error:
+        mistakes.append(error)
+    return mistakes
 
 
-def _read_section(section: str, values: Mapping[str, Any], known: Mapping[str, Setting], mistakes: list[str]) -> dict[str, Any]:
+def _models_missing(settings: Settings) -> list[MaskGateError]:
+    named = {"faces": settings.faces.model, "masks": settings.masks.model}
+    return [ModelError(f"[{section}] model = {toml_value(name)}: there is no such file.") for section, name in named.items()
+            if name and not Path(name).is_file()]
+
+
+def _read_section(section: str, values: Mapping[str, Any], known: Mapping[str, Setting], mistakes: list[MaskGateError],
+                  wrong: set[str]) -> dict[str, Any]:
     read = {}
     for key, value in values.items():
         if key not in known:
-            mistakes.append(f"[{section}] {key} is no setting{_nearest(key, known)}.")
+            mistakes.append(SettingsError(f"[{section}] {key} is no setting{_nearest(key, known)}."))
             continue
         try:
             read[key] = msgspec.convert(value, known[key].type)
         except msgspec.ValidationError:
-            mistakes.append(f"[{section}] {key} = {value!r} does not fit; expected {known[key].expected}, default {known[key].default!r}.")
+            wrong.add(f"{section}.{key}")
+            mistakes.append(SettingsError(f"[{section}] {key} = {toml_value(value)} does not fit; "
+                                          f"expected {known[key].expected}, default {toml_value(known[key].default)}."))
     return read
+
+
+def _outside(name: str, value: object) -> str:
+    """What is wrong with something at the top of the file that is no section of ours."""
+    known = sections()
+    if isinstance(value, Mapping):
+        return f"[{name}] is no section{_nearest(name, known)}."
+    if name in known:
+        return f"{name} stands outside of any section; expected [{name}] and keys below it."
+    owners = " or ".join(f"[{section}]" for section, keys in known.items() if name in keys)
+    if owners:
+        return f"{name} stands outside of any section; it belongs below {owners}."
+    return f"{name} stands outside of any section, and is no setting."
 
 
 def _nearest(word: str, known: Mapping[str, object]) -> str:

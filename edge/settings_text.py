@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -59,14 +60,16 @@ def _settings(section: str, kind: Any) -> Iterator[Setting]:
 
 
 def toml_value(value: Any) -> str:
-    """One value as TOML writes it. The settings hold numbers, text, true/false and lists of numbers only."""
+    """One value as TOML writes it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if isinstance(value, tuple):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # the same escapes
+    if isinstance(value, tuple | list):
         return "[" + ", ".join(toml_value(item) for item in value) + "]"
-    return repr(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key} = {toml_value(item)}" for key, item in value.items()) + "}"
+    return str(value)  # numbers and dates
 
 
 def settings_file(settings: Settings, *, comments: bool = True) -> str:

@@ -14,6 +14,7 @@ EXAMPLES = """examples:
   maskgate config default > maskgate.toml          every setting with its explanation
   maskgate config reference                        the same as a page
 """
+HERE = Path("maskgate.toml")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +33,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     match arguments.verb:
         case "check":
-            load_settings(arguments.file)
-            print(f"{arguments.file or (INSTALLED if INSTALLED.is_file() else 'defaults')}: right.")
+            load_settings(arguments.file, models=True)
+            print(f"{arguments.file or INSTALLED}: right." if arguments.file or INSTALLED.is_file() else f"No {INSTALLED}; the defaults are right.")
+            if not arguments.file and HERE.is_file() and HERE.resolve() != INSTALLED.resolve():
+                print(f"{HERE} in this folder was not read: `maskgate config check {HERE}` does.")
         case "show":
             print(settings_file(load_settings(arguments.config), comments=False), end="")
         case "default":

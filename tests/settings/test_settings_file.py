@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.errors import PinError, SettingsError
+from edge.errors import ModelError, PinError, SettingsError
 from edge.settings import Settings
 from edge.settings_file import load_settings, settings_from
-from edge.settings_text import reference, sections, settings_file
+from edge.settings_text import reference, sections, settings_file, toml_value
 
 
 def test_the_default_file_reads_back_as_the_defaults() -> None:
@@ -46,7 +46,13 @@ def test_every_setting_has_a_title_a_reason_and_a_range_if_it_is_a_number() -> N
     ({"faces": {"region": [0.5, 0, 0.8, 1]}}, "must lie inside the frame"),
     ({"door": {"pass_min": 0.5, "stay_min": 0.6}}, "stay_min = 0.6 must lie below pass_min = 0.5"),
     ({"trust": {"light_min": 128, "light_max": 128}}, "light_min"),
-    ({"source": "picamera"}, "source"),
+    ({"source": "picamera"}, "source stands outside of any section; it belongs below [camera]"),
+    ({"model": "x"}, "it belongs below [faces] or [masks]"),
+    ({"door": 1}, "door stands outside of any section; expected [door] and keys below it"),
+    ({"sauce": 1}, "sauce stands outside of any section, and is no setting"),
+    ({"door": {"hold_s": True}}, "hold_s = true does not fit"),
+    ({"faces": {"region": "all"}}, 'region = "all" does not fit; expected a list of 4 numbers, default [0.0, 0.0, 1.0, 1.0]'),
+    ({"door": {"mode": {"a": ["x\n"]}}}, 'mode = {a = ["x\\n"]} does not fit'),
 ])
 def test_a_mistake_is_named_with_what_would_be_right(table: dict[str, object], said: str) -> None:
     with pytest.raises(SettingsError) as raised:
@@ -55,10 +61,52 @@ def test_a_mistake_is_named_with_what_would_be_right(table: dict[str, object], s
     assert str(raised.value).startswith("unit.toml: ")
 
 
-def test_all_mistakes_are_named_at_once() -> None:
+def test_all_mistakes_of_every_kind_are_named_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "unit.toml"
+    file.write_text("""
+[door]
+mod = 1
+stay_min = 0.9
+[panel]
+green_pin = 99
+red_pin = 22
+buzzer_pin = "BOARD15"
+[masks]
+model = "nowhere.tflite"
+""")
     with pytest.raises(SettingsError) as raised:
-        settings_from({"door": {"hold_s": 99, "mode": "x"}, "panle": {}})
-    assert len(str(raised.value).splitlines()) == 3
+        load_settings(file, models=True)
+    lines = str(raised.value).splitlines()
+    assert all(line.startswith(f"{file}: ") for line in lines)
+    for line, said in zip(lines, ("mod is no setting", "stay_min = 0.9", "green_pin = 99", "buzzer_pin and red_pin", '"nowhere.tflite": there is no such file'), strict=True):
+        assert said in line
+
+
+def test_what_a_wrong_value_might_have_been_is_compared_with_nothing() -> None:
+    with pytest.raises(SettingsError) as raised:
+        settings_from({"door": {"pass_min": "high", "stay_min": 0.8}, "panel": {"red_pin": [1], "green_pin": 22}})
+    assert [line.split()[2] for line in str(raised.value).splitlines()] == ["pass_min", "red_pin"]
+
+
+def test_mistakes_of_one_kind_keep_their_kind_and_its_advice(tmp_path: Path) -> None:
+    with pytest.raises(PinError, match="GPIO99") as pins:
+        settings_from({"panel": {"green_pin": 99}})
+    assert "wiring" in pins.value.hint
+    (tmp_path / "unit.toml").write_text('[faces]\nmodel = "nowhere.onnx"\n')
+    with pytest.raises(ModelError, match=r"\[faces\] model"):
+        load_settings(tmp_path / "unit.toml", models=True)
+    load_settings(tmp_path / "unit.toml")   # the doctor looks at everything else with the settings that are there
+
+
+def test_text_of_any_kind_is_written_as_toml_reads_it() -> None:
+    text = 'a "b" \\ c\n\t\x1b\x7f é'
+    assert tomllib.loads(f"x = {toml_value(text)}") == {"x": text}
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "unit.toml"
+    file.write_bytes(b'\xef\xbb\xbf[door]\r\nmode = "off"\r\n')
+    assert load_settings(file).door.mode == "off"
 
 
 def test_a_pin_used_twice_names_file_and_both_settings() -> None:
@@ -74,5 +122,5 @@ def test_a_missing_file_and_no_toml_are_said_plainly(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="line 1"):
         load_settings(bad)
     bad.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SettingsError, match="no TOML"):
+    with pytest.raises(SettingsError, match=r"no TOML: expected text in UTF-8\.$"):
         load_settings(bad)
