@@ -111,6 +111,8 @@ class Stills:
             self._seq += 1
         if self.skipped and not self._seq:
             raise CameraUnreadable(f"Stills {self._source}: none of {self.skipped} pictures can be read.")
+        if self.skipped:
+            log.warning("skipped %d of %d pictures, which could not be read", self.skipped, self.skipped + self._seq)
 
     def close(self) -> None:
         self._closed = True

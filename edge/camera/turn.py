@@ -34,11 +34,6 @@ class Turned:
     def dropped(self) -> int:
         return self._camera.dropped
 
-    @property
-    def skipped(self) -> int:
-        """Pictures of a folder that could not be read, so far; 0 for other sources."""
-        return getattr(self._camera, "skipped", 0)
-
     def frames(self, waiting: Callable[[], None] | None = None) -> Iterator[Frame]:
         for frame in self._camera.frames(waiting):
             small = None if frame.small is None else self._turn(frame.small)

@@ -124,6 +124,8 @@ def crop_check(masks: Masks) -> Callable[[Path], Iterator[Checked]]:
     from edge.report.schemas import Checked
 
     def check(path: Path) -> Iterator[Checked]:
+        if path.suffix.lower() in CLIPS:
+            raise CameraUnreadable(f"{path}: a clip, and --crops takes pictures that are one face each.")
         image, turn = read_upright(path)
         height, width = image.shape[:2]
         side = masks.description.input_px

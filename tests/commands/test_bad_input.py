@@ -97,6 +97,13 @@ def test_corrupt_pictures_among_good_ones_are_skipped_and_counted(settings: Path
     assert "1 of 3 files could not be read" in said
     assert main(["run", "--config", str(settings), "--source", str(folder), "--fast", "--panel", "none"]) == 0
     assert "b.png" in caplog.text
+    assert "skipped 1 of 3 pictures" in caplog.text
+
+
+def test_crops_of_a_clip_says_what_it_takes(settings: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, said = run(capfd, "check", "--crops", CLIP, "--config", settings)
+    assert code == 3
+    assert "--crops takes pictures" in said
 
 
 def test_check_without_one_readable_picture_ends_with_3(settings: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
