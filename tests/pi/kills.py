@@ -108,7 +108,7 @@ def strike(draw: random.Random, pins: Pins, number: int) -> dict[str, object]:
     if when == "lit":
         main_process(ready=True)
         pins.wait(lit=True, seconds=BACK_S)
-        time.sleep(draw.uniform(0, 1.0))
+        time.sleep(draw.uniform(0, 2.2))
     else:
         time.sleep(draw.uniform(0, 2.5))
     pid = main_process()
