@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 EXPECTED = ("Expected `picamera`, the number of a webcam (`0`) or its /dev/video*, an rtsp:// or http:// address, "
             "a video file, a picture, or a folder or pattern (`*.jpg`) of pictures.")
+WEBCAMS = ("/dev/video", "/dev/v4l/")
 SCHEMES = ("rtsp", "rtsps", "http", "https")
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 
@@ -38,13 +39,14 @@ def kind_of(source: str) -> Kind:
     """
     if source == "picamera":
         return Kind.PICAMERA
-    if source.isdecimal() or source.startswith("/dev/"):
+    if source.isdecimal() or source.startswith(WEBCAMS):
         return Kind.V4L2
     scheme, separator, _ = source.partition("://")
     if separator:
         if scheme.lower() in SCHEMES:
             return Kind.STREAM
-        raise CameraNotFound(f"Camera source: addresses of the kind {scheme}:// are not known. {EXPECTED}")
+        raise CameraNotFound(f"Camera source: addresses of the kind {scheme}:// are not known. {EXPECTED}",
+                             hint="Name an address that the camera's own manual gives for RTSP or MJPEG.")
     path = Path(source).expanduser()
     if source and path.is_dir():
         return Kind.STILLS
@@ -52,7 +54,10 @@ def kind_of(source: str) -> Kind:
         return Kind.STILLS if path.suffix.lower() in PICTURES else Kind.CLIP
     if any(sign in source for sign in "*?["):
         return Kind.STILLS
-    raise CameraNotFound(f"Camera source {source!r}: no such file or folder. {EXPECTED}",
+    if path.exists():
+        raise CameraNotFound(f"Camera source {source}: this is neither a file nor a folder nor a webcam. {EXPECTED}",
+                             hint="Webcams are /dev/video0 and so on; `ls /dev/video*` lists them.")
+    raise CameraNotFound(f'Camera source "{source}": no such file or folder. {EXPECTED}',
                          hint="Check the spelling, and that the path is right as seen from the working directory.")
 
 

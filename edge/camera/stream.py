@@ -3,20 +3,25 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
+from http import HTTPStatus
+from http.client import responses
 from urllib.parse import SplitResult, urlsplit
 
 import cv2
-import numpy as np
 
-from edge.camera.newest import Newest, Shot
+from edge.camera.capture import Capture
+from edge.camera.newest import Newest
 from edge.errors import CameraError, CameraNotFound, CameraUnreadable
 from edge.settings import CameraSettings
 
-RETRY_S = 0.05
-"""Between two reads that gave nothing: a stream that has ended answers at once, for ever."""
+ANSWER_S = 2.0
+"""Longest wait for the answer that is to explain why there was none to FFmpeg."""
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
+ENCRYPTED = ("rtsps", "https")
+STATUS = re.compile(rb"(?:HTTP|RTSP)/\d\.\d (\d{3})")
 HINT = "Play the address with another program (`ffplay ADDRESS`); check user name, password and network."
 
 
@@ -27,7 +32,7 @@ def open_stream(settings: CameraSettings) -> Newest:
         CameraNotFound: no such host, or nobody listens there.
         CameraUnreadable: somebody answers, but sends no video.
     """
-    return Newest(lambda: Stream(settings), name=f"Stream {without_password(settings.source)}", silence_s=settings.silence_s)
+    return Newest(lambda: connect(settings), name=f"Stream {without_password(settings.source)}", silence_s=settings.silence_s)
 
 
 def without_password(address: str) -> str:
@@ -38,29 +43,23 @@ def without_password(address: str) -> str:
     return f"{scheme}://{host.rpartition('@')[2].partition('?')[0]}{slash}{path}{'?…' if asked else ''}"
 
 
-class Stream:
-    """The connection, for the capture thread alone."""
-
-    def __init__(self, settings: CameraSettings) -> None:
-        limit_ms = round(settings.silence_s * 1000)
-        self._capture = cv2.VideoCapture(settings.source, cv2.CAP_FFMPEG, [
-            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit_ms])
-        if not self._capture.isOpened():
-            raise why_not(settings.source, settings.silence_s)
-
-    def read(self) -> Shot | None:
-        good, image = self._capture.read()
-        if not good:
-            time.sleep(RETRY_S)
-            return None
-        return Shot(np.asarray(image, np.uint8), time.monotonic(), {})
-
-    def close(self) -> None:
-        self._capture.release()
+def connect(settings: CameraSettings) -> Capture:
+    """In the capture thread."""
+    limit_ms, began = round(settings.silence_s * 1000), time.monotonic()
+    capture = cv2.VideoCapture(settings.source, cv2.CAP_FFMPEG, [
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit_ms])
+    if not capture.isOpened():
+        raise why_not(settings.source, settings.silence_s, waited_s=time.monotonic() - began)
+    return Capture(capture)
 
 
-def why_not(address: str, wait_s: float) -> CameraError:
-    """Why there is no stream: FFmpeg does not say, a connection of our own does."""
+def why_not(address: str, limit_s: float, *, waited_s: float) -> CameraError:
+    """Why there is no stream: FFmpeg does not say, a connection of our own does.
+
+    Args:
+        limit_s: longest wait for the host.
+        waited_s: how long FFmpeg has tried.
+    """
     name = f"Stream {without_password(address)}"
     try:
         parts: SplitResult = urlsplit(address)
@@ -70,7 +69,34 @@ def why_not(address: str, wait_s: float) -> CameraError:
     if not parts.hostname:
         return CameraNotFound(f"{name}: no host in this address. Expected for instance rtsp://192.168.1.20/stream.", hint=HINT)
     try:
-        socket.create_connection((parts.hostname, port), timeout=wait_s).close()
+        connection = socket.create_connection((parts.hostname, port), timeout=limit_s)
     except OSError as error:
         return CameraNotFound(f"{name}: {parts.hostname} does not answer on port {port} ({error.strerror or error}).", hint=HINT)
-    return CameraUnreadable(f"{name}: it answers, but no video came within {wait_s:g} s.", hint=HINT)
+    with connection:
+        connection.settimeout(min(limit_s, ANSWER_S))
+        said = "" if parts.scheme in ENCRYPTED else _asked(connection, parts)
+    return CameraUnreadable(f"{name}: {said or f'it answers, but no video that can be decoded came within {waited_s:.1f} s'}.", hint=HINT)
+
+
+def _asked(connection: socket.socket, parts: SplitResult) -> str:
+    """What the host makes of the plainest request for the stream, in words; "" where that explains nothing. No password is sent."""
+    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    request = (f"DESCRIBE rtsp://{host}:{parts.port or PORTS['rtsp']}{path} RTSP/1.0\r\nCSeq: 1\r\n" if parts.scheme == "rtsp" else
+               f"GET {path} HTTP/1.0\r\nHost: {host}\r\n")
+    try:
+        connection.sendall(f"{request}\r\n".encode())
+        answer = connection.recv(64)
+    except TimeoutError:
+        return ""
+    except OSError:
+        answer = b""
+    if not answer:
+        return "it closes the connection at once"
+    status = STATUS.match(answer)
+    if not status:
+        return f"whoever answers there does not speak {parts.scheme.upper()}"
+    code = int(status[1])
+    if code == HTTPStatus.UNAUTHORIZED:
+        return "it answers 401: it wants " + ("another user name or password" if parts.username else "a user name and a password")
+    return "" if code == HTTPStatus.OK else f"it answers {code} {responses.get(code, '')}".rstrip()

@@ -69,7 +69,7 @@ def load_bundle(path: Path) -> Bundle:
     except OSError as error:
         raise ModelError(f"Mask model {path}: cannot be read ({error.strerror}).") from error
     if data[4:8] != b"TFL3":
-        raise ModelError(f"Mask model {path}: this is no TFLite file (bytes 4 to 8 are {data[4:8]!r}, expected b'TFL3').")
+        raise ModelError(f"Mask model {path}: this is no TFLite file (one has TFL3 as its bytes 4 to 7).")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             text = archive.read(DESCRIPTION)

@@ -8,7 +8,11 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,6 +20,7 @@ import pytest
 
 from edge.camera import open_camera
 from edge.camera.source import Kind
+from edge.camera.v4l2 import why_not
 from edge.errors import CameraBusy, CameraNotFound, CameraStopped, CameraUnreadable
 from edge.settings import CameraSettings
 
@@ -99,6 +104,36 @@ def test_a_folder_of_corrupt_pictures_only_is_unreadable(tmp_path):
         drain(opened(tmp_path))
 
 
+@pytest.mark.parametrize("source", ["/dev/null", "/dev/zero"])
+def test_a_device_that_is_no_webcam_is_not_taken_for_one(source):
+    with pytest.raises(CameraNotFound, match=f"{source}: this is neither a file nor a folder nor a webcam"):
+        opened(source)
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="only Linux keeps files there")
+def test_a_clip_that_lies_below_dev_is_a_clip():
+    with tempfile.NamedTemporaryFile(dir="/dev/shm", suffix=".mp4") as file:
+        file.write(b"no video")
+        file.flush()
+        with pytest.raises(CameraUnreadable, match="no video that can be decoded"):
+            opened(file.name)
+
+
+def test_an_address_of_another_kind_is_no_matter_of_cables():
+    with pytest.raises(CameraNotFound) as caught:
+        opened("ftp://host/clip.mp4")
+    assert "cable" not in caught.value.hint
+
+
+@pytest.mark.parametrize(("there", "said"), [([], "metadata."), (["/dev/video1"], "metadata; try another of /dev/video1.")])
+def test_a_webcam_without_pictures_points_to_the_others_if_there_are_any(monkeypatch, tmp_path, there, said):
+    node = tmp_path / "video0"
+    node.touch()
+    monkeypatch.setattr("edge.camera.v4l2.Path.glob", lambda folder, pattern: map(Path, there))
+    monkeypatch.setattr("edge.camera.v4l2.fcntl.ioctl", lambda *_: None)
+    assert why_not(str(node)).hint.endswith(said)
+
+
 def test_a_webcam_that_is_not_there_is_not_found():
     with pytest.raises(CameraNotFound, match=r"/dev/video63: no such device. There is: "):
         opened("63")
@@ -159,9 +194,54 @@ def test_a_bad_address_ends_in_bounded_time():
 def test_a_host_that_accepts_and_then_says_nothing_ends_in_bounded_time():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
-        with pytest.raises(CameraUnreadable, match="it answers, but no video came within 1 s"):
+        with pytest.raises(CameraUnreadable, match=r"it answers, but no video that can be decoded came within 1\.\d s"):
             opened(f"rtsp://127.0.0.1:{silent.getsockname()[1]}/stream", silence_s=1)
     assert time.monotonic() - began < 4
+
+
+@contextmanager
+def host_that_answers(answer: bytes):
+    """Whoever asks gets `answer`, and the line is closed. What it was asked is in the list."""
+    asked = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def serve():
+            while True:
+                try:
+                    line, _ = server.accept()
+                except OSError:
+                    return
+                with line:
+                    if answer:
+                        asked.append(line.recv(4096))
+                        line.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}", asked
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.mark.parametrize(("scheme", "answer", "words"), [
+    ("rtsp", b"", "it closes the connection at once"),
+    ("http", b"", "it closes the connection at once"),
+    ("rtsp", b"RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\n\r\n", "it answers 401: it wants another user name or password"),
+    ("rtsp", b"RTSP/1.0 404 Nope\r\nCSeq: 1\r\n\r\n", "it answers 404 Not Found"),
+    ("http", b"HTTP/1.1 503 \x1b[2J\r\n\r\n", "it answers 503 Service Unavailable"),
+    ("rtsp", b"SSH-2.0-OpenSSH_9.2\r\n", "whoever answers there does not speak RTSP"),
+    ("http", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>", r"no video that can be decoded came within 0\.\d s"),
+])
+def test_a_host_without_a_stream_is_asked_why_and_told_no_password(scheme, answer, words):
+    with host_that_answers(answer) as (host, asked), pytest.raises(CameraUnreadable, match=words) as caught:
+        opened(f"{scheme}://guest:secret@{host}/door", silence_s=5)
+    assert "\x1b" not in str(caught.value)
+    assert not asked or b"secret" not in asked[-1]
+
+
+def test_a_stream_behind_a_password_asks_for_one():
+    with host_that_answers(b"HTTP/1.0 401 Unauthorized\r\n\r\n") as (host, _), \
+            pytest.raises(CameraUnreadable, match="401: it wants a user name and a password"):
+        opened(f"http://{host}/door", silence_s=5)
 
 
 @pytest.mark.parametrize("address", ["rtsp://", "http://:99999/x", "rtsp://[::1/x"])
@@ -171,7 +251,7 @@ def test_an_address_without_a_host_is_not_found(address):
 
 
 def test_a_page_that_is_no_video_is_unreadable(mjpeg_server):
-    with pytest.raises(CameraUnreadable, match="it answers, but no video came"):
+    with pytest.raises(CameraUnreadable, match="it answers 404 Not Found"):
         opened(f"http://{mjpeg_server.host}/index.html", silence_s=1)
 
 

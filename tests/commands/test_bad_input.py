@@ -145,6 +145,7 @@ def test_a_model_that_does_not_fit_ends_with_4_and_the_panel_safe(tmp_path: Path
     code, said = run(capfd, "run", "--config", settings, "--source", CLIP, "--panel", "mock", "--pins", tmp_path / "pins.jsonl")
     assert code == 4
     assert said_of_it in said
+    assert "b'" not in said
     assert_safe(tmp_path / "pins.jsonl")
     assert run(capfd, "model", "show", path)[0] == 4
 
