@@ -84,7 +84,12 @@ desktop_test() {
 }
 
 desktop_test_pi() {
+    local which='pi and not machine'
     desktop_venv all
-    say "pytest -m pi tests/pi${*:+ $*}"
-    .venv/bin/python -m pytest -m pi tests/pi "$@"
+    if [ "${1:-}" = --all ]; then
+        which=pi
+        shift
+    fi
+    say "pytest -m '$which' tests/pi${*:+ $*}"
+    .venv/bin/python -m pytest -m "$which" tests/pi "$@"
 }

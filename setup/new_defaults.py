@@ -43,7 +43,7 @@ def in_toml(value: object) -> str:
 
 def main() -> None:
     for line in report(*(flat(Path(name).read_text(encoding="utf-8")) for name in sys.argv[1:4])):
-        print(f"    {line}")  # noqa: T201
+        print(f"    {line}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, Self
 
 PLACE = Path(os.environ.get("MASKGATE_CACHE") or Path.home() / ".cache" / "maskgate") / "guest"
-BOOT_S = 240.0
+BOOT_S = 400.0
 """A start takes 20 to 40 s on two free cores; this is for a machine that has none to spare."""
 COMMAND_S = 300.0
 
@@ -33,7 +33,7 @@ class GuestError(AssertionError):
 class Guest:
     """One machine, from `with` to its end."""
 
-    def __init__(self, sources: Path, folder: Path, *, memory_mb: int = 2048, life_s: int = 2400) -> None:
+    def __init__(self, sources: Path, folder: Path, *, memory_mb: int = 2048, life_s: int = 5400) -> None:
         """`sources` is shown at /src, read-only; `folder` takes the sockets and the console."""
         self._agent = folder / "agent"
         self._console = folder / "console"
