@@ -25,7 +25,7 @@ class CameraSettings:
     source: Annotated[str, about(
         "Source of frames",
         "`picamera`; a number or /dev/video* for a webcam; an rtsp:// or http:// address; a video file; a folder or "
-        "a pattern (`*.jpg`) of stills.")] = "picamera"
+        "a pattern (`*.jpg`) of stills. `credential:NAME` is what /etc/maskgate/secrets/NAME holds, for an address with a password.")] = "picamera"
     width_px: Annotated[int, about(
         "Width asked of a camera", "640 keeps a face at two metres above the minimum and a Zero 2 W within its memory.",
         160, 4096)] = 640

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.credential import revealed
 from edge.errors import CameraNotFound
 from edge.quiet import silence_libraries
 from edge.settings import CameraSettings
@@ -72,7 +74,9 @@ def open_camera(settings: CameraSettings, *, fast: bool = False) -> Camera:
         CameraBusy: another program holds the device.
         CameraUnreadable: it is there, and it holds no picture.
         CameraStopped: the device did not answer in time.
+        SettingsError: it is a credential, and that is not there.
     """
+    settings = replace(settings, source=revealed(settings.source))
     kind = kind_of(settings.source)
     silence_libraries()
     camera = _open(kind, settings, fast)
