@@ -16,6 +16,9 @@ A room raises only these. `maskgate` prints `str(error)` and `error.hint` in two
 `error.exit_code`; nobody is shown a traceback for bad input.
 """
 
+NO_GPIO = 'without GPIO set [panel] kind = "mock" or "none", or for once `maskgate run --panel mock`.'
+"""What every advice on pins ends with on another machine than a Pi."""
+
 
 class MaskGateError(Exception):
     """Anything MaskGate refuses. `hint` tells the operator what to do next."""
@@ -82,4 +85,4 @@ class PinError(MaskGateError, OSError):
     """A pin does not exist, is used twice, is held by another program, or there is no GPIO here."""
 
     exit_code = 5
-    hint = "Compare the [panel] section with the wiring; without GPIO use `--panel mock` or `--panel none`."
+    hint = f"Compare the [panel] section with the wiring; {NO_GPIO}"

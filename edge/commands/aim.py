@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.commands.colours import coloured
+from edge.commands.targets import must_be_writable
 from edge.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -47,9 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.picture and not arguments.report:
         raise SettingsError("--picture: there is no report to put it into.", hint="Add --report FILE.html.")
+    if arguments.report:
+        must_be_writable("--report", arguments.report)
     settings = settings_of(arguments)
     terminal = sys.stdout.isatty()
-    screen = Screen(_write, terminal=terminal, width=shutil.get_terminal_size((100, 24)).columns - 1)
+    screen = Screen(_write, terminal=terminal, coloured=coloured(sys.stdout), width=shutil.get_terminal_size((100, 24)).columns - 1)
     # The whole frame: the region is set once the camera hangs.
     detector = open_faces(replace(settings.faces, min_face_px=LEAST_PX, region=(0.0, 0.0, 1.0, 1.0)))
     with open_camera(settings.camera, fast=not terminal) as camera:

@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.commands.colours import coloured
+from edge.commands.targets import must_be_writable
+
 if TYPE_CHECKING:
     from edge.care.doctor import Context, Result
 
@@ -46,12 +49,14 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.care.doctor.support import in_json, write_bundle
 
     context = context_of(arguments)
+    if arguments.bundle:
+        must_be_writable("--bundle", arguments.bundle)
     results = []
-    coloured = sys.stdout.isatty()
+    in_colour = coloured(sys.stdout)
     for result in diagnose(context):
         results.append(result)
         if not arguments.json:
-            print("\n".join(in_words(result, coloured=coloured)), flush=True)
+            print("\n".join(in_words(result, coloured=in_colour)), flush=True)
     level = worst(results)
     if arguments.json:
         print(json.dumps({"level": level, "results": in_json(results)}, ensure_ascii=False))

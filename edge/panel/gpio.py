@@ -23,7 +23,7 @@ from gpiozero.exc import PinUnknownPi
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from edge.door.state import Decision
-from edge.errors import PinError
+from edge.errors import NO_GPIO, PinError
 from edge.panel.pins import OUTPUTS, check_pins, describe
 from edge.panel.pins_file import Change, PinsFile, Why
 from edge.panel.signals import SAFE, Outputs, Signals
@@ -222,7 +222,7 @@ def _plain(error: Exception, where: str) -> PinError:
     said = str(error).strip("'\" ")
     if isinstance(error, PinUnknownPi):
         return PinError("GPIO: this machine is no Raspberry Pi (it states no board revision).",
-                        hint="On another machine use `--panel mock` or `--panel none`.")
+                        hint=f"On another machine, {NO_GPIO}")
     if "can not open gpiochip" in said:
         return _no_chip()
     if isinstance(error, GPIOPinInUse) or "busy" in said.lower():
@@ -235,14 +235,14 @@ def _no_chip() -> PinError:
     chips = sorted(str(chip) for chip in Path("/dev").glob("gpiochip*"))
     if not chips:
         return PinError("GPIO: this machine has no GPIO chip (/dev/gpiochip0).",
-                        hint="On a machine without GPIO use `--panel mock` or `--panel none`.")
+                        hint=f"Load the kernel's GPIO driver; {NO_GPIO}")
     return PinError(f"GPIO: {', '.join(chips)} cannot be opened.",
                     hint="Add the user to the group gpio (`sudo usermod -aG gpio USER`) and log in again.")
 
 
 def _no_lgpio(error: Exception) -> PinError:
     """Why lgpio, or gpiozero's use of it, cannot be imported."""
-    apt = "`sudo apt install python3-lgpio`; without GPIO use `--panel mock` or `--panel none`."
+    apt = f"`sudo apt install python3-lgpio`; {NO_GPIO}"
     if isinstance(error, ImportError):
         return PinError(f"GPIO: the Python module lgpio is missing ({error}).", hint=apt)
     if isinstance(error, AttributeError):

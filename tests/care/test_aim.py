@@ -116,6 +116,21 @@ def test_a_bad_place_is_named_with_its_remedy(changes: dict[str, Any], name: str
     assert remedy in bad[0].remedy
 
 
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"pupils_px": 31}, ["small"]), ({"pupils_px": 12, "face_px": 25}, ["too small"]), ({"turn_deg": 16}, ["sideways"]), ({"turn_deg": None}, ["unclear"]),
+    ({"pitch_deg": 25}, ["steep"]), ({"light": 50, "background": 60}, ["dark"]), ({"light": 20, "background": 30}, ["too dark"]),
+    ({"light": 230}, ["bright"]), ({"light": 250}, ["too bright"]), ({"background": 250, "light": 72}, ["too dark"]), ({"sharpness": 5}, ["too blurred"]),
+    ({"eyes_at": 0.1}, ["high"]), ({"eyes_at": 0.8}, ["low"]), ({"inside": 0.5}, ["too far out"]), ({}, []),
+])
+def test_each_measure_has_a_word_of_its_own_for_what_is_wrong(changes: dict[str, Any], words: list[str]) -> None:
+    assert [item.word for item in judge(replace(WELL, **changes), TRUST, Limits()) if item.word != "ok"] == words
+
+
+def test_a_face_below_the_setting_for_trust_is_dark_and_not_bright() -> None:
+    light = judge(replace(WELL, light=100), replace(TRUST, light_min=110.0), Limits())[3]
+    assert (light.word, "lamp" in light.remedy) == ("too dark", True)
+
+
 def test_the_median_leaves_out_a_blink_and_what_nobody_knows() -> None:
     found = middle([WELL, replace(WELL, sharpness=1, lux=None), replace(WELL, turn_deg=None)])
     assert (found.sharpness, found.lux, found.turn_deg) == (150, 400, 2)
@@ -155,7 +170,8 @@ def standing_of(measured: Measured | None) -> Standing:
 
 def test_the_table_says_what_to_mend() -> None:
     lines = table(standing_of(replace(WELL, light=20, background=30)), coloured=False)
-    assert any(text.startswith("too bad light") for text in lines)
+    assert any(text.startswith("too dark     light") for text in lines)
+    assert "[too dark]" in line(standing_of(replace(WELL, light=20, background=30)))
     assert lines[-1] == "1 to mend."
     assert table(standing_of(WELL), coloured=False)[-1].startswith("All is well")
     assert table(standing_of(None), coloured=False)[0].startswith("Nobody")
@@ -169,6 +185,7 @@ def test_a_terminal_is_drawn_over_and_a_pipe_gets_a_line_a_second() -> None:
             screen(replace(standing_of(WELL), frame=Frame(scene(), 5 + i * step_s, i)))
         assert abs(len(wrote) - expected) <= 1
         assert ("\033[8A" in wrote[-1]) is terminal
+        assert "\033[32m" not in wrote[-1], "no colours unless asked for"
     assert wrote[0] == f"0.0 s: {line(standing_of(WELL))}\n"
 
 
@@ -219,6 +236,12 @@ class TestOnThePortrait:
         said = capsys.readouterr().out
         for remedy in ("come nearer", "put a lamp", "turn the camera away from the window"):
             assert remedy in said
+
+    def test_a_report_that_cannot_be_written_is_said_before_anything_is_measured(self, portrait: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["aim", "--source", str(portrait), "--report", "/nowhere/report.html"]) == 2
+        said = capsys.readouterr()
+        assert "--report /nowhere/report.html: cannot be written" in said.err
+        assert said.out == ""
 
     def test_a_place_with_nobody_exits_with_1(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         cv2.imwrite(str(tmp_path / "grey.png"), np.full((480, 640, 3), 128, np.uint8))

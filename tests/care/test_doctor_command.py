@@ -16,6 +16,8 @@ from edge.camera.stream import without_password
 from edge.care.doctor.context import Ran
 from edge.care.doctor.redact import redact, secrets_in
 from edge.commands import doctor
+from edge.commands.targets import must_be_writable
+from edge.errors import PinError
 
 
 @pytest.fixture
@@ -108,11 +110,49 @@ def test_what_is_no_secret_stays(text: str) -> None:
     assert redact(text) == text
 
 
-def test_an_archive_that_cannot_be_written_says_so(unit: FakeUnit) -> None:
+def test_an_archive_that_cannot_be_written_says_so_before_it_looks_at_anything(unit: FakeUnit, capsys: pytest.CaptureFixture[str]) -> None:
     from edge.errors import SettingsError
 
     with pytest.raises(SettingsError, match=r"--bundle /nowhere/x\.tar\.gz: cannot be written"):
         run("--bundle", "/nowhere/x.tar.gz")
+    assert capsys.readouterr().out == ""
+
+
+def test_trying_a_target_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    must_be_writable("--report", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "old").write_text("kept")
+    must_be_writable("--report", tmp_path / "old")
+    assert (tmp_path / "old").read_text() == "kept"
+
+
+def test_settings_that_cannot_be_read_are_told_where_the_camera_is_looked_at_without_them(unit: FakeUnit) -> None:
+    unit.load("[camera]\nsauce = 1\n")
+    assert "What follows is looked at with the defaults" in unit.result_of("settings").found
+    assert unit.result_of("camera").found.startswith("by the defaults, as the settings cannot be read (source picamera): ")
+
+
+def test_two_packages_that_are_missing_have_two_remedies(unit: FakeUnit) -> None:
+    for name in ("lgpio", "picamera2"):
+        unit.answers[f"CODE {name}"] = Ran(1, err=f"ModuleNotFoundError: No module named '{name}'")
+    remedy = unit.result_of("packages").remedy
+    assert "apt install python3-lgpio" in remedy
+    assert "apt install python3-picamera2" in remedy
+
+
+def test_no_remedy_names_an_option_that_the_doctor_does_not_have(unit: FakeUnit) -> None:
+    unit.context.pins_test = True
+    unit.set(panel={"green_pin": 99})
+    remedies = [PinError.hint, *(unit.result_of(name).remedy for name in ("gpio", "pins"))]
+    assert not [remedy for remedy in remedies if "use `--panel" in remedy]
+    assert '[panel] kind = "mock"' in PinError.hint
+
+
+def test_no_color_is_heard(unit: FakeUnit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    run()
+    assert "\033" not in capsys.readouterr().out
 
 
 def test_settings_that_are_wrong_are_a_finding_and_no_end(tmp_path: Path) -> None:

@@ -31,7 +31,6 @@ the pupils and a camera that sees $fov° across, right to a tenth. Every figure 
 $picture
 </body></html>
 """)
-WORDS = {"ok": "well", "warning": "could be better", "failure": "too bad to judge by"}
 
 
 def write_page(standing: Standing | None, *, when: str, source: str, fov_deg: float, picture: bool) -> str:
@@ -51,7 +50,7 @@ def write_page(standing: Standing | None, *, when: str, source: str, fov_deg: fl
     verdict = {"ok": "All is well: this is a good place.", "warning": "It works, and could work better.",
                "failure": "People cannot be judged like this." if items else "Nobody stood before the camera: nothing was measured."}[level]
     rows = "\n".join(
-        f'<tr><td>{html.escape(item.name)}</td><td class="{item.level}">{WORDS[item.level]}</td><td>{html.escape(item.found)}</td>'
+        f'<tr><td>{html.escape(item.name)}</td><td class="{item.level}">{html.escape(item.word)}</td><td>{html.escape(item.found)}</td>'
         f"<td>{html.escape(item.wanted)}</td><td>{html.escape(item.remedy)}</td></tr>" for item in items)
     return PAGE.substitute(when=html.escape(when), source=html.escape(source), version=__version__, level=level, verdict=verdict, rows=rows,
                            fov=f"{fov_deg:g}", picture=_picture(standing) if picture and standing else "<p>No picture was kept.</p>")

@@ -9,7 +9,8 @@ from edge.care.aim.session import Standing
 from edge.care.aim.verdict import Item
 from edge.care.doctor.result import Level
 
-MARKS = {Level.OK: ("ok", "\033[32m"), Level.WARNING: ("better", "\033[33m"), Level.FAILURE: ("too bad", "\033[31m")}
+COLOURS = {Level.OK: "\033[32m", Level.WARNING: "\033[33m", Level.FAILURE: "\033[31m"}
+WORD_WIDTH = 13
 REFRESH_S, LINE_S = 0.2, 1.0
 """Of frame time: how often the table is drawn anew, and a plain line is added."""
 NOBODY = "Nobody is before the camera: stand where people will stand, and look where they will look."
@@ -18,9 +19,9 @@ NOBODY = "Nobody is before the camera: stand where people will stand, and look w
 class Screen:
     """Shows a standing now and then. Times are frame times, so a file played fast shows the same."""
 
-    def __init__(self, write: Callable[[str], object], *, terminal: bool, width: int = 100) -> None:
+    def __init__(self, write: Callable[[str], object], *, terminal: bool, coloured: bool = False, width: int = 100) -> None:
         """`write` takes text as it is to be sent out; `width` in characters, so that no line wraps."""
-        self._write, self._terminal, self._width = write, terminal, width
+        self._write, self._terminal, self._coloured, self._width = write, terminal, coloured, width
         self._drawn = 0
         self._began: float | None = None
         self._shown_at: float | None = None
@@ -33,7 +34,7 @@ class Screen:
             return
         self._shown_at = t
         if self._terminal:
-            self._draw(table(standing, coloured=True, width=self._width))
+            self._draw(table(standing, coloured=self._coloured, width=self._width))
         else:
             self._write(f"{t - self._began:.1f} s: {line(standing)}\n")
 
@@ -50,10 +51,10 @@ def table(standing: Standing, *, coloured: bool, width: int = 100) -> list[str]:
         return [NOBODY[:width]]
     lines = []
     for item in standing.items:
-        word, colour = MARKS[item.level]
-        lines.append(_coloured(f"{word:<8}", colour, coloured) + f"{item.name:<11}{item.found}  ({item.wanted})"[:width - 8])
+        lines.append(_coloured(f"{item.word:<{WORD_WIDTH}}", COLOURS[item.level], coloured)
+                     + f"{item.name:<11}{item.found}  ({item.wanted})"[:width - WORD_WIDTH])
         if item.remedy:
-            lines.append(f"{'':<8}→ {item.remedy}"[:width])
+            lines.append(f"{'':<{WORD_WIDTH}}→ {item.remedy}"[:width])
     return [*lines, "All is well: this is a good place." if standing.good else f"{sum(bool(item.remedy) for item in standing.items)} to mend."]
 
 
@@ -65,7 +66,7 @@ def line(standing: Standing) -> str:
 
 
 def _short(item: Item) -> str:
-    return f"{item.name} {item.found}" + ("" if item.level is Level.OK else f" [{MARKS[item.level][0]}]")
+    return f"{item.name} {item.found}" + ("" if item.level is Level.OK else f" [{item.word}]")
 
 
 def _coloured(text: str, colour: str, coloured: bool) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edge.care.doctor.context import Context
@@ -27,6 +28,13 @@ FOCUS_PX = 640
 
 
 def check(context: Context) -> Result:
+    result = _look(context)
+    if context.settings_error is None:
+        return result
+    return replace(result, found=f"by the defaults, as the settings cannot be read (source {context.settings.camera.source}): {result.found}")
+
+
+def _look(context: Context) -> Result:
     if not context.imports["cv2"].good:
         return warning(NAME, "not looked at: OpenCV cannot be loaded", "see the packages above")
     if context.camera_taken:

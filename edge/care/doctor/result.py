@@ -43,11 +43,11 @@ def failure(name: str, found: str, remedy: str) -> Result:
 
 
 def together(name: str, results: Iterable[Result], well: str) -> Result:
-    """Several findings as one: the worst one's level and remedy, and whatever is not well in words. `well`: if all is."""
+    """Several findings as one: the worst one's level, and what is not well with every remedy. `well`: if all is."""
     bad = sorted((result for result in results if result.level is not Level.OK), key=lambda result: result.level is Level.WARNING)
     if not bad:
         return ok(name, well)
-    return Result(name, bad[0].level, "; ".join(result.found for result in bad), bad[0].remedy)
+    return Result(name, bad[0].level, "; ".join(result.found for result in bad), "; ".join(dict.fromkeys(result.remedy for result in bad)))
 
 
 def worst(results: Iterable[Result]) -> Level:
