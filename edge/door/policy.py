@@ -18,6 +18,10 @@ BADNESS = {DoorState.VIOLATION: 3, DoorState.UNSURE: 2, DoorState.CHECKING: 1, D
 """The worst person in range drives the door."""
 SIGHTINGS_MIN = 2
 """A face found in one frame only is more often a hand or a bag than a person: it counts from its second look."""
+SAYS_SOMETHING = 0.45
+"""Probability of the likeliest of the three labels below which the classifier has said nothing; a third is nothing at all."""
+NOTHING_SEEN = frozenset({Doubt.NO_ANSWER})
+"""The doubt about a look of which all else is good."""
 PLACES_MAX = 32
 """Places of reported people that are remembered at most, the newest first to stay: a long `rearm_s` costs bounded time."""
 
@@ -89,10 +93,12 @@ def finish(memory: Memory, rules: DoorSettings) -> tuple[Passage, ...]:
 
 
 def _sound(look: Look) -> Look:
-    """The look, distrusted where its probabilities are no numbers: one NaN would stay in the average for ever."""
-    if all(math.isfinite(p) for p in look.probabilities):
-        return look
-    return replace(look, probabilities=Probabilities(1 / 3, 1 / 3, 1 / 3), doubts=look.doubts | {Doubt.NO_ANSWER})
+    """The look, distrusted where the classifier said nothing: it is taught to spread its answer evenly over what is no face
+    (the back of a head, a bag). What is not even a number counts as that, for one NaN would stay in the average for ever.
+    """
+    if not all(math.isfinite(p) for p in look.probabilities):
+        look = replace(look, probabilities=Probabilities(1 / 3, 1 / 3, 1 / 3))
+    return look if max(look.probabilities) >= SAYS_SOMETHING else replace(look, doubts=look.doubts | NOTHING_SEEN)
 
 
 def _part(memory: Memory, t: float, seen: set[int], rules: DoorSettings) -> tuple[Memory, list[Visitor]]:
@@ -120,6 +126,8 @@ def _meet(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) 
     memory = replace(memory, visitors=tuple(visitors))
     seen = set(continued)
     for look in arrivals:
+        if look.doubts == NOTHING_SEEN:     # a clear picture in which only the detector sees a face: nobody
+            continue
         seen.add(memory.next_track)
         memory = _arrive(memory, t, look, seen, rules)
     return memory, seen

@@ -46,6 +46,14 @@ def test_a_face_found_in_one_frame_only_is_nobody():
     assert not any(decision.people or decision.passages for decision in decisions)
 
 
+def test_what_the_classifier_says_nothing_of_is_nobody():
+    """The detector takes the back of a head for a face; the classifier spreads its answer evenly, as it was taught."""
+    nothing = look(Probabilities(0.36, 0.29, 0.35))
+    assert states(play(timeline((5, nothing)), 5)) == ["idle"]
+    assert not any(decision.passages for decision in play(timeline((5, nothing), (2, None)), 7))
+    assert states(play(timeline((1, nothing), (2, look(BARE))), 3))[-1] == "violation", "she turns round"
+
+
 @pytest.mark.parametrize("fps", RATES)
 def test_two_bad_looks_at_a_good_mask_never_turn_red(fps):
     for seen in (BARE, NOSE_OUT):
