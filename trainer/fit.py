@@ -85,7 +85,8 @@ def fit(faces: Faces, recipe: Recipe, data: Path, home: Path, say: Say = print, 
         if step + 1 == total or (step + 1) % recipe.fit.watch_every == 0:
             left = (time.monotonic() - began) / (step + 1 - first) * (total - step - 1)
             figures = run.watch(looks)
-            worths.append(_keep(run, home, step + 1, figures, max(worths, default=-1.0), float(np.mean(losses))))
+            at_least = -1.0 if recipe.fit.keep == "last" else max(worths, default=-1.0)
+            worths.append(_keep(run, home, step + 1, figures, at_least, float(np.mean(losses))))
             say(f"step {step + 1}/{total}  loss {np.mean(losses):.3f}  {figures}  {left / 60:.0f} min left")
             losses = []
             if figures and should_stop(worths, recipe.fit.stop_after):

@@ -133,6 +133,9 @@ class Fit(_Part, frozen=True):
     pass_weight: Weight = 0.0
     """Weight of a second loss on the door's own question: mask, or not."""
     watch_every: Count = 200
+    keep: Literal["best", "last"] = "best"
+    """Which look becomes best.keras. Where few faces are watched, or all are right early, the best is the luckiest:
+    `last`, with a schedule that ends low and averaged weights, is then the better choice."""
 
 
 class Recipe(_Part, frozen=True):
