@@ -9,7 +9,7 @@ suits() { # suits PYTHON: 3.11 or later, 64 bit
 find_python() { # the first Python that suits, in $python
     local candidate
     if [ -n "${PYTHON:-}" ]; then
-        suits "$PYTHON" || fail "PYTHON=$PYTHON is not a 64-bit Python 3.11 or later"
+        suits "$PYTHON" || fail "PYTHON=$PYTHON is $("$PYTHON" --version 2>/dev/null || echo 'no Python'); expected a 64-bit Python 3.11 or later"
         python=$PYTHON
         return
     fi
@@ -25,8 +25,20 @@ find_python() { # the first Python that suits, in $python
     fail "$(python3 --version) is too old: install Python 3.11 or later (or name one: PYTHON=/path/to/python ./setup.sh ...)"
 }
 
-make_venv() { # .venv with a Python that works; one that is there is kept
-    if .venv/bin/python -c 'import pip' 2>/dev/null && suits .venv/bin/python; then return; fi
+another_python() { # whether PYTHON names another version than .venv has
+    local python has
+    [ -n "${PYTHON:-}" ] || return 1
+    has=$(.venv/bin/python --version 2>/dev/null) || return 1
+    find_python
+    if [ "$has" = "$("$python" --version)" ]; then
+        say "keeping .venv ($has)"
+        return 1
+    fi
+    say ".venv is $has: making it anew"
+}
+
+make_venv() { # .venv with a Python that works; one that is there is kept, unless `anew` is set
+    if [ -z "$anew" ] && .venv/bin/python -c 'import pip' 2>/dev/null && suits .venv/bin/python; then return; fi
     local python
     find_python
     need_venv "$python"
@@ -35,17 +47,22 @@ make_venv() { # .venv with a Python that works; one that is there is kept
 }
 
 desktop_venv() { # desktop_venv unit|all: install that set unless just that is installed
-    local set=$1 stamp extras='' size=600 time='a minute'
+    local set=$1 anew='' stamp extras='' size=600 time='a minute'
     # What was installed, and where: an editable installation is of no use in a copied folder.
     stamp="$here $(cat pyproject.toml constraints/desktop.txt | cksum)"
-    if [ "$(cat .venv/maskgate-all 2>/dev/null)" = "$stamp" ]; then return; fi
-    if [ "$set" = unit ] && [ "$(cat .venv/maskgate-unit 2>/dev/null)" = "$stamp" ]; then return; fi
+    if another_python; then
+        anew=yes
+    elif [ "$(cat .venv/maskgate-all 2>/dev/null)" = "$stamp" ]; then
+        return
+    elif [ "$set" = unit ] && [ "$(cat .venv/maskgate-unit 2>/dev/null)" = "$stamp" ]; then
+        return
+    fi
     if [ "$set" = all ]; then extras='[train,dev]' size=3500 time='a few minutes'; fi
     need_space . "$size"
     make_venv
     if [ "$set" = all ]; then
         .venv/bin/python -c 'import sys; sys.exit(sys.version_info >= (3, 14))' ||
-            fail "$(.venv/bin/python --version) is too new for TensorFlow, which the tests need: PYTHON=python3.13 ./setup.sh test, after removing .venv"
+            fail "$(.venv/bin/python --version) is too new for TensorFlow, which the tests need: PYTHON=python3.13 ./setup.sh test"
     fi
     say "installing packages into .venv (at most $size MB, $time the first time)"
     quietly .venv/bin/python -m pip install --disable-pip-version-check --retries 2 \

@@ -77,7 +77,21 @@ def test_a_32_bit_system_is_refused(machine: Machine) -> None:
 
 def test_the_python_that_the_caller_names_must_suit(desktop: Machine) -> None:
     desktop.has("old", OLD)
-    assert "PYTHON=old" in last_words(desktop, "demo", PYTHON="old")
+    assert "PYTHON=old is Python 3.9.2; expected" in last_words(desktop, "demo", PYTHON="old")
+    assert "PYTHON=nothing is no Python; expected" in last_words(desktop, "demo", PYTHON="nothing")
+
+
+def test_a_named_python_of_another_version_makes_venv_anew_and_one_of_the_same_keeps_it(desktop: Machine) -> None:
+    desktop.has("python3.13", GOOD.replace("3.11.2", "3.13.1"))
+    desktop.has("another", GOOD)
+    desktop.setup("demo")
+    kept = desktop.setup("demo", PYTHON="another")
+    assert "keeping .venv (Python 3.11.2)" in kept.stdout
+    anew = desktop.setup("demo", PYTHON="python3.13")
+    assert ".venv is Python 3.11.2: making it anew" in anew.stdout
+    assert "making .venv with Python 3.13.1" in anew.stdout
+    assert len((desktop.folder / "pip-calls").read_text().splitlines()) == 2
+    assert "making it anew" not in desktop.setup("demo").stdout
 
 
 def test_a_missing_python3_venv_comes_with_the_command_that_installs_it(desktop: Machine) -> None:
