@@ -113,7 +113,7 @@ def user_data(given: argparse.Namespace) -> str:
     if given.user is not None:
         lines += ["users:", f"  - name: {given.user}", "    groups: [adm, sudo, video, gpio, plugdev]", "    shell: /bin/bash", "    lock_passwd: true",
                   "    sudo: ALL=(ALL) NOPASSWD:ALL", "    ssh_authorized_keys:", f"      - {quoted(read(given.ssh_key, '--ssh-key').strip())}",
-                  "ssh_pwauth: false", "enable_ssh: true"]
+                  "ssh_pwauth: false"]
     if given.settings is not None:
         lines += ["write_files:", "  - path: /etc/maskgate/maskgate.toml", "    permissions: '0640'",
                   f"    content: {quoted(read(given.settings, '--settings'))}"]
@@ -121,6 +121,8 @@ def user_data(given: argparse.Namespace) -> str:
     lines += ["# The clock first: a Pi wakes in the past, and then no certificate is valid yet." if not more else "# Needs no network.", "runcmd:"]
     if not more:
         lines.append(f"  - {quoted(['sh', '-c', 'i=0; until timedatectl show -p NTPSynchronized --value | grep -q yes || [ $i -ge 120 ]; do sleep 5; i=$((i+1)); done'])}")
+    if given.user is not None:  # off in the stock image
+        lines.append(f"  - {quoted(['systemctl', 'enable', '--now', 'ssh'])}")
     lines += [f"  - {quoted(['mkdir', '-p', ON_UNIT])}",
               f"  - {quoted(['tar', '-xzf', f'{BOOT}/maskgate.tar.gz', '-C', ON_UNIT])}",
               f"  - {quoted(['sh', '-c', f'{ON_UNIT}/setup.sh install{more} >{BOOT}/maskgate-install.log 2>&1'])}"]

@@ -73,6 +73,7 @@ class Guest:
         while True:
             try:
                 self._ask("guest-ping", limit_s=3)
+                self.run("systemctl", "start", "src.mount")
                 return time.monotonic() - started
             except OSError:
                 if self._qemu.poll() is not None or time.monotonic() - started > BOOT_S:
@@ -135,6 +136,7 @@ class Guest:
             time.sleep(2)
             try:
                 if self.run("cat", "/proc/sys/kernel/random/boot_id", limit_s=5) != began:
+                    self.run("systemctl", "start", "src.mount")
                     return time.monotonic() - started
             except (OSError, GuestError):
                 pass

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""./setup.sh card: what it writes for cloud-init onto a flashed card's boot partition, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ somebody@desk"
+
+
+@pytest.fixture
+def boot(tmp_path: Path) -> Path:
+    """The first partition of a card, as the image leaves it."""
+    folder = tmp_path / "bootfs"
+    folder.mkdir()
+    for name in ("config.txt", "cmdline.txt"):
+        (folder / name).write_text("as it was\n")
+    return folder
+
+
+def card(project: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, project / "setup" / "card.py", *map(str, arguments)], capture_output=True, text=True, check=False, timeout=50)
+
+
+def inline(text: str, start: str) -> object:
+    """The JSON that stands behind `start` on its line."""
+    line = next(line.strip() for line in text.splitlines() if line.strip().startswith(start))
+    return json.loads(line.removeprefix(start))
+
+
+def test_a_card_gets_three_files_of_cloud_init_and_what_to_install_and_nothing_else_changes(project: Path, boot: Path, tmp_path: Path) -> None:
+    settings = '# "quotes", tabs\tand ü\n[door]\nmode = "refuse"\n'
+    (tmp_path / "maskgate.toml").write_text(settings, encoding="utf-8")
+    (tmp_path / "id.pub").write_text(KEY + "\n")
+    (tmp_path / "password").write_text("door and wall\n")
+    result = card(project, "--hostname", "door-1", "--wifi", 'the "hall"', "--country", "DE", "--wifi-password-file", tmp_path / "password",
+                  "--settings", tmp_path / "maskgate.toml", "--user", "anna", "--ssh-key", tmp_path / "id.pub", boot)
+    assert result.returncode == 0, result.stderr
+    user, network = (boot / "user-data").read_text(encoding="utf-8"), (boot / "network-config").read_text(encoding="utf-8")
+    assert user.startswith("#cloud-config\n")
+    assert "hostname: door-1\n" in user
+    assert inline(user, "content: ") == settings
+    assert f"- {json.dumps(KEY)}" in user
+    assert '"the \\"hall\\"":' in network
+    assert "door and wall" not in network  # its hash is enough to join, and says nothing about other places
+    assert (boot / "meta-data").read_text().startswith("instance-id: maskgate-")
+    with tarfile.open(boot / "maskgate.tar.gz") as archive:
+        names = archive.getnames()
+    assert {"setup.sh", "pyproject.toml", "edge/models/mask.tflite", "systemd/maskgate.service", "constraints/trixie.txt"} <= set(names)
+    assert not any("__pycache__" in name for name in names)
+    assert (boot / "config.txt").read_text() == "as it was\n"
+
+
+def test_without_a_word_more_a_card_makes_a_unit_on_a_cable(project: Path, boot: Path) -> None:
+    assert card(project, boot).returncode == 0
+    user = (boot / "user-data").read_text()
+    assert "users:" not in user
+    assert "setup.sh install >" in user
+    assert "NTPSynchronized" in user  # a Pi wakes in the past, and then no package can be fetched
+    assert "wifis" not in (boot / "network-config").read_text()
+
+
+def test_packages_on_the_card_need_no_network(project: Path, boot: Path, tmp_path: Path) -> None:
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / "a-1-py3-none-any.whl").touch()
+    assert card(project, "--offline", tmp_path / "wheels", boot).returncode == 0
+    assert "install --offline /boot/firmware/maskgate-packages" in (boot / "user-data").read_text()
+    assert (boot / "maskgate-packages" / "a-1-py3-none-any.whl").exists()
+
+
+def test_a_dry_run_shows_the_files_and_writes_none(project: Path, boot: Path) -> None:
+    before = sorted(boot.iterdir())
+    result = card(project, "--dry-run", boot)
+    assert result.returncode == 0
+    assert "--- network-config" in result.stdout
+    assert result.stdout.endswith("nothing was written\n")
+    assert sorted(boot.iterdir()) == before
+
+
+@pytest.mark.parametrize(("arguments", "word"), [
+    (["--hostname", "Door 1"], "small letters"), (["--hostname", "door-"], "small letters"), (["--wifi", "hall"], "--country"),
+    (["--wifi", "hall", "--country", "de"], "--country"), (["--wifi", "x" * 33, "--country", "DE"], "1 to 32"),
+    (["--user", "anna"], "belong together"), (["--user", "root user", "--ssh-key", "/dev/null"], "small letters"),
+    (["--settings", "/nowhere.toml"], "cannot be read"), (["--timezone", "Europe/Berlin; reboot"], "Europe/Berlin"),
+    (["--offline", "/dev"], "no packages")])
+def test_what_cannot_work_is_refused_in_one_line_before_anything_is_written(project: Path, boot: Path, arguments: list[str], word: str) -> None:
+    before = sorted(boot.iterdir())
+    result = card(project, *arguments, boot)
+    assert result.returncode == 2
+    assert word in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert sorted(boot.iterdir()) == before
+
+
+def test_a_private_key_and_a_broken_settings_file_are_refused(project: Path, boot: Path, tmp_path: Path) -> None:
+    (tmp_path / "id").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    (tmp_path / "bad.toml").write_text("[door\n")
+    assert ".pub" in card(project, "--user", "anna", "--ssh-key", tmp_path / "id", boot).stderr
+    assert "no TOML" in card(project, "--settings", tmp_path / "bad.toml", boot).stderr
+
+
+def test_a_folder_that_is_no_boot_partition_is_left_alone(project: Path, tmp_path: Path) -> None:
+    result = card(project, tmp_path)
+    assert result.returncode == 2
+    assert "no boot partition" in result.stderr
+    assert list(tmp_path.iterdir()) == []
