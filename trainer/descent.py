@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 from trainer.draw import Batch
 from trainer.errors import TrainerError
 from trainer.model import body_of
-from trainer.recipe import Fit
-from trainer.schedule import rate_at
+from trainer.recipe import Fit, Recipe
+from trainer.schedule import rate_of
 from trainer.score import Score, score, three_of
 
 
 class Descent:
     """A training between two steps."""
 
-    def __init__(self, tf: Any, model: Any, settings: Fit) -> None:
-        self._tf, self.model, self._settings = tf, model, settings
+    def __init__(self, tf: Any, model: Any, recipe: Recipe) -> None:
+        self._tf, self.model, self._recipe, self._settings = tf, model, recipe, recipe.fit
+        settings = recipe.fit
         keras = tf.keras
         self._head = next(layer for layer in model.layers if layer.name == "logits").trainable_variables
         self._rest = _fitted(keras, model, settings.from_layer)
@@ -97,7 +98,7 @@ class Descent:
         if step < s.head_steps:
             loss = self._head_step(x, y)
         else:
-            self._adam.learning_rate.assign(rate_at(step - s.head_steps, s, worths))
+            self._adam.learning_rate.assign(rate_of(step, self._recipe, worths))
             loss = (self._top_step if step < s.head_steps + s.top_steps else self._full_step)(x, y)
         # Early averages must not remember ImageNet: the decay grows with the steps done (as in TensorFlow's own).
         self._average(min(s.average, (1 + step) / (10 + step)) if step >= s.head_steps else 0.0)

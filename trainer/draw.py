@@ -19,6 +19,7 @@ from trainer.data.cache import Faces, Row, face_of
 from trainer.data.labels import CLASSES, NOT_FACE
 from trainer.errors import TrainerError
 from trainer.mixing import make, wanted
+from trainer.nothing import make_nothing
 from trainer.recipe import Recipe, Sampling
 
 EVEN = np.full(len(CLASSES), 1 / len(CLASSES), np.float32)
@@ -62,7 +63,9 @@ class Drawer:
         """The batch of one step; a function of the seed and the step alone, so that a resumed run draws on as before."""
         recipe = self._recipe
         rng = np.random.default_rng((recipe.fit.seed, step))
-        pairs = [self._one(rng) for _ in range(recipe.fit.batch)]
+        finish = recipe.finish if recipe.finishes(step) else None
+        negatives, nothing = (finish.negatives, finish.nothing) if finish else (recipe.fit.negatives, 0.0)
+        pairs = [self._one(rng, negatives, nothing) for _ in range(recipe.fit.batch)]
         pictures = np.stack([picture[..., ::-1] for picture, _ in pairs]).astype(np.float32)
         targets = np.stack([target for _, target in pairs])
         targets = targets * (1 - recipe.fit.smoothing) + recipe.fit.smoothing / len(CLASSES)
@@ -73,11 +76,11 @@ class Drawer:
             targets = share * targets + (1 - share) * targets[order]
         return Batch(pictures, targets.astype(np.float32))
 
-    def _one(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    def _one(self, rng: np.random.Generator, negatives: float, nothing: float) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         recipe = self._recipe
         model = recipe.model
-        if len(self._members[NOT_FACE]) and rng.random() < recipe.fit.negatives:
-            picture, target = self._faces.pictures[self.pick(NOT_FACE, rng)], EVEN
+        if len(self._members[NOT_FACE]) and rng.random() < negatives:
+            picture, target = self.nothing(rng, nothing), EVEN
         else:
             shares = np.array([recipe.sampling.classes.get(label, 0.0) for label in CLASSES])
             label = CLASSES[int(rng.choice(len(CLASSES), p=shares / shares.sum()))]
@@ -91,13 +94,20 @@ class Drawer:
         made = self._from_bank(kind, label, int(rng.integers(self._recipe.render.bank))) if kind else None
         return self._faces.pictures[self.pick(label, rng)] if made is None else made
 
+    def nothing(self, rng: np.random.Generator, share: float) -> NDArray[np.uint8]:
+        """A cached square without a face: as the data has it or, as often as `share` says, made."""
+        made = None
+        if share and rng.random() < share:
+            made = self._from_bank("nothing", NOT_FACE, int(rng.integers(self._recipe.render.bank)))
+        return self._faces.pictures[self.pick(NOT_FACE, rng)] if made is None else made
+
     def _from_bank(self, kind: str, label: str, place: int) -> NDArray[np.uint8] | None:
         """Making a face costs as much as augmenting ten, so each place of the bank is filled once, when first drawn,
         from a generator of its own: what lies there does not depend on what was drawn before."""
         key = (kind, label, place)
         if key not in self._bank:
-            rng = np.random.default_rng((self._recipe.fit.seed, len(kind), CLASSES.index(label), place))
-            self._bank[key] = make(self, kind, label, rng, self._recipe.render.up)
+            rng = np.random.default_rng((self._recipe.fit.seed, len(kind), (*CLASSES, NOT_FACE).index(label), place))
+            self._bank[key] = make_nothing(self, rng) if label == NOT_FACE else make(self, kind, label, rng, self._recipe.render.up)
         return self._bank[key]
 
     def example(self, label: str, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -109,6 +119,10 @@ class Drawer:
         """A row of this label, by weight."""
         sums = self._sums[label]  # a running sum and one draw: a hundred times as fast as rng.choice(p=...)
         return int(self._members[label][np.searchsorted(sums, rng.random() * sums[-1], side="right")])
+
+    def pick_any(self, label: str, rng: np.random.Generator) -> NDArray[np.uint8] | None:
+        """A picture of this label; none when there is none."""
+        return self._faces.pictures[self.pick(label, rng)] if len(self._members[label]) else None
 
     def pick_found(self, label: str, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Face] | None:
         """A picture of this label with the landmarks of its face; none when the detector had not found that one."""

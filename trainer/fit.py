@@ -24,7 +24,7 @@ from trainer.draw import Drawer, ahead
 from trainer.errors import TrainerError
 from trainer.log import plot_log, read_worths, write_events, write_log
 from trainer.model import build, tensorflow
-from trainer.recipe import Fit, Recipe
+from trainer.recipe import Recipe
 from trainer.schedule import should_stop
 from trainer.score import Score
 
@@ -73,14 +73,14 @@ def fit(faces: Faces, recipe: Recipe, data: Path, home: Path, say: Say = print, 
     rows = rows_of(faces, recipe)
     drawer = Drawer(faces, recipe, rows.drawn)
     model = build(recipe.model, data)
-    run = Descent(tf, model, recipe.fit)
-    first, total = run.load(home / "last.npz"), recipe.fit.head_steps + recipe.fit.steps
+    run = Descent(tf, model, recipe)
+    first, total = run.load(home / "last.npz"), recipe.total_steps
     looks = _looks(faces, rows.watched, recipe)
     worths = read_worths(home / "log.csv") if first else []
     say(f"{len(rows.drawn)} faces to draw from, {len(rows.watched)} to watch, {model.count_params():,} parameters, "
         f"steps {first} to {total}.")
     began, losses = time.monotonic(), []
-    for step, loss in _steps(run, drawer, recipe.fit, first, worths):
+    for step, loss in _steps(run, drawer, recipe, first, worths):
         losses.append(loss)
         if step + 1 == total or (step + 1) % recipe.fit.watch_every == 0:
             left = (time.monotonic() - began) / (step + 1 - first) * (total - step - 1)
@@ -100,15 +100,16 @@ HEAD_DRAWS = 1_000_000
 """Where the steps begin from which the head's cached batches are drawn: none that a training reaches."""
 
 
-def _steps(run: Descent, drawer: Drawer, settings: Fit, first: int, worths: list[float]) -> Iterator[tuple[int, float]]:
+def _steps(run: Descent, drawer: Drawer, recipe: Recipe, first: int, worths: list[float]) -> Iterator[tuple[int, float]]:
     """Step and loss, one after another; `worths` is read as it grows."""
+    settings = recipe.fit
     cached = settings.head_batches and first < settings.head_steps
     if cached:
         run.prepare_head(ahead(drawer, HEAD_DRAWS, HEAD_DRAWS + settings.head_batches))
         for step in range(first, settings.head_steps):
             yield step, run.head_step(step)
     begin = settings.head_steps if cached else first
-    for step, batch in enumerate(ahead(drawer, begin, settings.head_steps + settings.steps), begin):
+    for step, batch in enumerate(ahead(drawer, begin, recipe.total_steps), begin):
         yield step, run.step(step, batch, worths)
 
 

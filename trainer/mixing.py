@@ -26,6 +26,8 @@ class Source(Protocol):
 
     def pick_found(self, label: str, rng: np.random.Generator) -> tuple[Picture, Face] | None: ...
 
+    def pick_any(self, label: str, rng: np.random.Generator) -> Picture | None: ...
+
 
 def wanted(label: str, rng: np.random.Generator, settings: Render) -> str | None:
     """Which kind of made face comes next: `drawn`, `transplanted`; none: a real one (most of the time)."""
@@ -55,25 +57,26 @@ def _drawn(source: Source, label: str, rng: np.random.Generator) -> Picture | No
     base = source.pick_found(MASK if over_mask else NO_MASK, rng)
     if base is None:
         return None
-    style = _hand(rng) if over_mask else random_style(rng, Label(label))
+    style = hand_style(rng) if over_mask else random_style(rng, Label(label))
     done = render_mask(*base, style, rng)
     if not done.drawn:
         return None
-    return _skinned(np.asarray(done.image, np.uint8), *base) if over_mask else np.asarray(done.image, np.uint8)
+    return skinned(np.asarray(done.image, np.uint8), base[0], brow(*base)) if over_mask else np.asarray(done.image, np.uint8)
 
 
-def _skinned(drawn: Picture, picture: Picture, face: Face) -> Picture:
-    """The renderer takes a hand's colour from the cheeks, and here these are cloth: give it the brow's colour instead."""
+def skinned(drawn: Picture, picture: Picture, skin: NDArray[np.float64]) -> Picture:
+    """The renderer takes a hand's colour from the cheeks, and here these are cloth: give it this colour (BGR) instead."""
     where = (drawn != picture).any(axis=2)
     if not where.any():
         return drawn
-    gain = np.clip(_brow(picture, face) / np.maximum(drawn[where].mean(axis=0), 1), 0.4, 2.5)
+    gain = np.clip(skin / np.maximum(drawn[where].mean(axis=0), 1), 0.4, 2.5)
     # The hand's soft rim and shadow differ little from what lies under them: they get little of the gain.
     share = np.clip(abs(drawn.astype(np.float32) - picture).max(axis=2, keepdims=True) / 40, 0, 1)
     return np.asarray(np.clip(drawn * (1 + share * (gain - 1)), 0, 255), np.uint8)
 
 
-def _hand(rng: np.random.Generator) -> Style:
+def hand_style(rng: np.random.Generator) -> Style:
+    """A hand before the mouth."""
     while True:
         style = random_style(rng, Label.NO_MASK)
         if style.kind is Kind.HAND:
@@ -181,10 +184,10 @@ def _shape(face: Face, top: float, bottom: float, rng: np.random.Generator) -> N
 
 def _same_light(picture: Picture, face: Face, other: Picture, other_face: Face) -> float:
     """Gain that brings the other picture's brow to this one's light, within reason."""
-    return float(np.clip(_brow(picture, face).mean() / max(_brow(other, other_face).mean(), 1.0), 0.5, 1.8))
+    return float(np.clip(brow(picture, face).mean() / max(brow(other, other_face).mean(), 1.0), 0.5, 1.8))
 
 
-def _brow(image: Picture, face: Face) -> NDArray[np.float64]:
+def brow(image: Picture, face: Face) -> NDArray[np.float64]:
     """Mean colour of a patch at the eyes' height and above, BGR: skin, whatever is worn below."""
     middle, _, down, eyes = _axes(face)
     x, y = middle - 0.1 * eyes * down

@@ -138,6 +138,18 @@ class Fit(_Part, frozen=True):
     `last`, with a schedule that ends low and averaged weights, is then the better choice."""
 
 
+class Finish(_Part, frozen=True):
+    """Last steps, after `[fit] steps`, at a low rate and with more pictures that are no face."""
+
+    steps: Count = 0
+    rate: Positive = 1e-4
+    """Falls to a hundredth of it as a cosine."""
+    negatives: Share = 0.1
+    """As in `[fit]`."""
+    nothing: Share = 0.6
+    """Share of the pictures without a face that are made: drawn hands before nobody, close views of hair, ears, necks."""
+
+
 class Recipe(_Part, frozen=True):
     """One training."""
 
@@ -147,6 +159,16 @@ class Recipe(_Part, frozen=True):
     render: Render = msgspec.field(default_factory=Render)
     augment: Augment = msgspec.field(default_factory=Augment)
     fit: Fit = msgspec.field(default_factory=Fit)
+    finish: Finish = msgspec.field(default_factory=Finish)
+
+    @property
+    def total_steps(self) -> int:
+        """Of head, backbone and finish together."""
+        return self.fit.head_steps + self.fit.steps + self.finish.steps
+
+    def finishes(self, step: int) -> bool:
+        """Whether a step belongs to the finish."""
+        return self.fit.head_steps + self.fit.steps <= step < self.total_steps
 
 
 @dataclass(frozen=True)

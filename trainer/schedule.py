@@ -7,12 +7,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trainer.recipe import Fit
+from trainer.recipe import Fit, Recipe
 
 LOWER = 0.3
 """What a plateau multiplies the rate by."""
 LEAST = 0.01
 """Share of the full rate that no schedule goes below."""
+
+
+def rate_of(step: int, recipe: Recipe, worths: Sequence[float] = ()) -> float:
+    """Learning rate of a step counted from the head's first, in the fit or in the finish."""
+    if not recipe.finishes(step):
+        return rate_at(step - recipe.fit.head_steps, recipe.fit, worths)
+    done = (step - recipe.fit.head_steps - recipe.fit.steps) / recipe.finish.steps
+    return recipe.finish.rate * (LEAST + (1 - LEAST) * 0.5 * (1 + float(np.cos(np.pi * done))))
 
 
 def rate_at(step: int, settings: Fit, worths: Sequence[float] = ()) -> float:

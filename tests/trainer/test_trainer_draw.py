@@ -13,7 +13,8 @@ from trainer.data.cache import Faces
 from trainer.data.labels import NOT_FACE
 from trainer.draw import Drawer, ahead, weight_of
 from trainer.errors import TrainerError
-from trainer.recipe import Fit, Model, Recipe, Render, Sampling
+from trainer.recipe import Finish, Fit, Model, Recipe, Render, Sampling
+from trainer.schedule import rate_of
 
 RECIPE = Recipe(model=Model(input_px=32), fit=Fit(batch=64, negatives=0.0, smoothing=0.0, seed=5))
 
@@ -107,3 +108,27 @@ def test_a_made_face_differs_from_every_real_one() -> None:
     faces = tiny_faces(found=True)
     made = _drawer(Recipe(render=Render(share={"incorrect": 1.0})), faces).made("incorrect", np.random.default_rng(1))
     assert all((made != picture).any() for picture in faces.pictures)
+
+
+def test_the_finish_shows_more_of_what_is_no_face_and_makes_some() -> None:
+    faces = tiny_faces(found=True)
+    recipe = Recipe(model=RECIPE.model, fit=Fit(batch=32, negatives=0.0, smoothing=0.0, head_steps=2, steps=3),
+                    finish=Finish(steps=4, negatives=1.0, nothing=1.0))
+    drawer = _drawer(recipe, faces)
+    assert drawer.batch(4).targets.max() == 1.0
+    assert drawer.batch(5).targets == pytest.approx(1 / 3)
+    assert (drawer.batch(5).pictures == _drawer(recipe, faces).batch(5).pictures).all()
+    bare = [picture for picture, row in zip(faces.pictures, faces.rows, strict=True) if row.label == NOT_FACE]
+    made = [drawer.nothing(np.random.default_rng(seed), 1.0) for seed in range(8)]
+    assert not any((picture == old).all() for picture in made for old in bare)
+
+
+def test_the_finish_has_its_own_falling_rate() -> None:
+    recipe = Recipe(fit=Fit(head_steps=10, steps=100, rate=1.0, warm_up=0), finish=Finish(steps=50, rate=0.1))
+    rates = [rate_of(step, recipe) for step in range(10, recipe.total_steps)]
+    assert rates[0] == pytest.approx(1.0)
+    assert rates[99] < 0.02
+    assert rates[100] == pytest.approx(0.1)
+    assert rates[-1] < 0.002
+    assert not recipe.finishes(109)
+    assert recipe.finishes(110)
