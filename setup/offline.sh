@@ -8,7 +8,7 @@ absolute() { # absolute PATH: as the caller meant it
 }
 
 offline_wheels() {
-    local folder='' os=trixie arch=aarch64 version glibc minor platforms=()
+    local anew='' folder='' os=trixie arch=aarch64 version glibc minor platforms=()
     while [ $# -gt 0 ]; do
         case $1 in
             --os | --arch)
