@@ -98,6 +98,10 @@ def _mistakes_together(settings: Settings, wrong: Set[str]) -> list[MaskGateErro
     rules = [
         (("door.stay_min", "door.pass_min"), door.stay_min < door.pass_min,
          f"[door] stay_min = {door.stay_min} must lie below pass_min = {door.pass_min}."),
+        (("door.looks_min", "door.answer_s", "camera.rate_fps"), (door.looks_min - 1) / settings.camera.rate_fps <= door.answer_s,
+         f"[door] looks_min = {door.looks_min} takes longer than answer_s = {door.answer_s} at [camera] rate_fps = {settings.camera.rate_fps}."),
+        (("door.smooth_s", "door.answer_s"), 2 * door.smooth_s <= door.answer_s,
+         f"[door] smooth_s = {door.smooth_s} must be at most half of answer_s = {door.answer_s}, or a mask taken off is noticed too late."),
         (("trust.light_min", "trust.light_max"), trust.light_min < trust.light_max,
          f"[trust] light_min = {trust.light_min} must lie below light_max = {trust.light_max}."),
         (("faces.region",), min(region) >= 0 and region[2] > 0 and region[3] > 0 and region[0] + region[2] <= 1.0001 and region[1] + region[3] <= 1.0001,

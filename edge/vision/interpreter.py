@@ -49,9 +49,16 @@ class Graph:
         self.output_width = int(self._output["shape"][-1])
 
     def __call__(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Run once: `uint8` of `input_shape` in, `float32` (output_width,) out, dequantised where the graph is not."""
+        """Run once: `uint8` of `input_shape` in, `float32` (output_width,) out, dequantised where the graph is not.
+
+        Raises:
+            ModelError: the runtime fails.
+        """
         self._interpreter.set_tensor(self._input["index"], picture)
-        self._interpreter.invoke()
+        try:
+            self._interpreter.invoke()
+        except RuntimeError as error:
+            raise ModelError(f"The TFLite runtime cannot run the model: {error}") from error
         raw: NDArray[np.generic] = self._interpreter.get_tensor(self._output["index"])[0]
         if raw.dtype == np.float32:
             return raw.astype(np.float32, copy=False)

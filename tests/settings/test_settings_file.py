@@ -45,6 +45,8 @@ def test_every_setting_has_a_title_a_reason_and_a_range_if_it_is_a_number() -> N
     ({"faces": {"region": [0, 0, 1]}}, "expected a list of 4 numbers"),
     ({"faces": {"region": [0.5, 0, 0.8, 1]}}, "must lie inside the frame"),
     ({"door": {"pass_min": 0.5, "stay_min": 0.6}}, "stay_min = 0.6 must lie below pass_min = 0.5"),
+    ({"door": {"looks_min": 30}, "camera": {"rate_fps": 4}}, "looks_min = 30 takes longer than answer_s = 2.0 at [camera] rate_fps = 4"),
+    ({"door": {"smooth_s": 5}}, "smooth_s = 5.0 must be at most half of answer_s = 2.0"),
     ({"trust": {"light_min": 128, "light_max": 128}}, "light_min"),
     ({"source": "picamera"}, "source stands outside of any section; it belongs below [camera]"),
     ({"model": "x"}, "it belongs below [faces] or [masks]"),

@@ -129,3 +129,18 @@ def test_an_answer_that_is_no_number_is_a_model_error(portrait: NDArray[np.uint8
     monkeypatch.setattr(Graph, "__call__", lambda self, picture: np.full(3, np.nan, np.float32))
     with pytest.raises(ModelError, match="not a number"):
         open_masks(MasksSettings()).judge(portrait, [FACE])
+
+
+def test_a_model_that_loads_and_cannot_be_run_is_a_model_error(portrait: NDArray[np.uint8]) -> None:
+    class Broken:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(working, name)
+
+        def invoke(self) -> None:
+            raise RuntimeError("Node number 3 (CONV_2D) failed to invoke.")
+
+    masks = open_masks(MasksSettings())
+    working = masks._graph._interpreter
+    masks._graph._interpreter = Broken()
+    with pytest.raises(ModelError, match="cannot run the model: Node number 3"):
+        masks.judge(portrait, [FACE])
