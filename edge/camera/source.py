@@ -63,6 +63,12 @@ def kind_of(source: str) -> Kind:
                          hint="Check the spelling, and that the path is right as seen from the working directory.")
 
 
+def is_live(source: str) -> bool:
+    """Whether a string means a camera rather than a file; looks at the string alone."""
+    scheme, separator, _ = source.partition("://")
+    return source == "picamera" or source.isdecimal() or source.startswith(WEBCAMS) or bool(separator and scheme.lower() in SCHEMES)
+
+
 def open_camera(settings: CameraSettings, *, fast: bool = False) -> Camera:
     """Open the source that `settings.source` names, and turn its pictures by `settings.rotate_deg`.
 

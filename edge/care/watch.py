@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from edge.camera.source import is_live
 from edge.care.faults import FAULTS, Fault, Part, fault_of
 from edge.care.health import Health, HealthList
 from edge.care.pace import Pace
@@ -130,7 +131,7 @@ class Care:
         """The program ends with `error`: note the fault behind it, if it is one of the unit."""
         delivered = self.frames > 0
         fault = fault_of(error, delivered=delivered, device_there=device_there(self._source))
-        if fault is None or (fault.part is Part.CAMERA and not is_device(self._source)):
+        if fault is None or (fault.part is Part.CAMERA and not is_live(self._source)):
             return None     # a clip that is missing or cut short: no cable to be checked
         now = self._clock()
         if self.health.bad(fault, now, str(error).splitlines()[0].rstrip(".")):
@@ -146,11 +147,6 @@ def out_of_order(memory: Memory, t: float, fault: Fault) -> tuple[Memory, Decisi
     """The door's memory and the decision while nobody can be judged. The next judged frame ends it at once."""
     decision = Decision(t=t, state=DoorState.FAULT, previous=memory.state, people=(), reason=fault.what)
     return replace(memory, state=DoorState.FAULT, since=float("-inf")), decision
-
-
-def is_device(source: str) -> bool:
-    """Whether a source is a camera rather than a file."""
-    return source == "picamera" or source.isdecimal() or source.startswith("/dev/") or "://" in source
 
 
 def device_there(source: str) -> bool:

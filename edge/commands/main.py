@@ -9,7 +9,9 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
+import threading
 
 from edge.errors import MaskGateError
 
@@ -21,6 +23,7 @@ CTRL_C = 130
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; every named error becomes two lines and its exit code."""
+    before, sys.unraisablehook = sys.unraisablehook, _not_lost
     try:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
@@ -40,6 +43,8 @@ def main(argv: list[str] | None = None) -> int:
         _print_no_more()
         _say(MaskGateError(f"the output cannot be written ({error.strerror}).", hint="Make room where the output is sent to."))
         return 1
+    finally:
+        sys.unraisablehook = before
 
 
 def _run(argv: list[str] | None) -> int:
@@ -63,6 +68,15 @@ def _run(argv: list[str] | None) -> int:
         if command != "run":
             raise
         return 0  # a unit is stopped like this, also while it still loads its models
+
+
+def _not_lost(lost: sys.UnraisableHookArgs) -> None:
+    """A Ctrl-C that falls into a destructor, or into what ends an import, is dropped by Python: it comes again a moment later."""
+    if lost.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(lost)
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # `run` ignores every one after the first
+    threading.Timer(0.05, signal.raise_signal, [signal.SIGINT]).start()
 
 
 def _say(error: MaskGateError) -> None:

@@ -128,7 +128,7 @@ def test_trying_a_target_leaves_everything_as_it_was(tmp_path: Path) -> None:
 
 def test_settings_that_cannot_be_read_are_told_where_the_camera_is_looked_at_without_them(unit: FakeUnit) -> None:
     unit.load("[camera]\nsauce = 1\n")
-    assert "What follows is looked at with the defaults" in unit.result_of("settings").found
+    assert "; what follows is looked at with the defaults" in unit.result_of("settings").found
     assert unit.result_of("camera").found.startswith("by the defaults, as the settings cannot be read (source picamera): ")
 
 

@@ -51,6 +51,13 @@ CAMERAS = {
 }
 
 
+@pytest.mark.parametrize("source", ["ftp://camera", "/dev/null", "nowhere.mp4"])
+def test_what_is_no_camera_has_no_cable_to_be_checked(settings: Path, source: str, capfd: pytest.CaptureFixture[str],
+                                                      caplog: pytest.LogCaptureFixture) -> None:
+    _, said = run(capfd, "run", "--config", settings, "--source", source, "--panel", "none")
+    assert "cable" not in said + caplog.text
+
+
 @pytest.mark.parametrize("source", CAMERAS)
 def test_a_missing_camera_ends_with_3_and_the_panel_safe(settings: Path, tmp_path: Path, source: str, capfd: pytest.CaptureFixture[str],
                                                         monkeypatch: pytest.MonkeyPatch) -> None:

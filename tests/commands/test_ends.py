@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,27 @@ def test_ctrl_c_while_the_commands_are_loaded_is_130(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("edge.commands.parser.parser", lambda: interrupted(None))
     assert main(["run"]) == 130
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("command", "code"), [("doctor", 130), ("run", 0)])
+def test_a_ctrl_c_that_python_drops_comes_again(command: str, code: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    class Dying:
+        def __del__(self) -> None:
+            raise KeyboardInterrupt
+
+    def loses_one(arguments: object) -> int:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)    # as `run` does after the first
+        Dying()
+        time.sleep(10)
+        return 3
+
+    monkeypatch.setattr({"doctor": doctor, "run": run}[command], "run", loses_one)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        assert main([command]) == code
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_doctor_that_is_stopped_after_a_check_says_no_more_and_is_not_well() -> None:

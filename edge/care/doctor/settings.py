@@ -15,10 +15,10 @@ NAME = "settings"
 def check(context: Context) -> Result:
     if context.settings_error is not None:
         if isinstance(context.settings_error.__cause__, PermissionError):
-            return failure(NAME, f"{context.settings_error} What follows is looked at with the defaults", "`sudo maskgate doctor`: the file may hold a password, and is not for everybody")
+            return failure(NAME, f"{str(context.settings_error).rstrip('.')}; what follows is looked at with the defaults", "`sudo maskgate doctor`: the file may hold a password, and is not for everybody")
         said = str(context.settings_error).splitlines()
         more = f" (and {len(said) - 1} more mistakes)" if len(said) > 1 else ""
-        return failure(NAME, f"{said[0]}{more} What follows is looked at with the defaults", f"mend it; `maskgate config check {context.config or ''}` names every mistake")
+        return failure(NAME, f"{said[0].rstrip('.')}{more}; what follows is looked at with the defaults", f"mend it; `maskgate config check {context.config or ''}` names every mistake")
     if context.config is None:
         return ok(NAME, "no file: the defaults hold")
     try:
