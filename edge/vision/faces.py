@@ -7,6 +7,7 @@ Any network with YuNet's outputs will do (Wu et al. 2023, "YuNet: A Tiny Millise
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,13 @@ class Faces:
         """Load the network and try it on an empty picture.
 
         Raises:
-            ModelError: the file is missing, is no ONNX network, or is not a YuNet.
+            ModelError: the file is missing, damaged, no ONNX network, or not a YuNet.
         """
         if not model.is_file():
             raise ModelError(f"Face detector {model}: no such file.")
         if model.suffix.lower() != ".onnx":  # OpenCV would choose another reader by the name, and the one for TFLite in 5.0 crashes
             raise ModelError(f"Face detector {model}: not an .onnx file; a detector is {OFFERS}.", hint=HINT)
+        check_whole(model)
         self._settings = settings
         self._size = (0, 0)
         side = settings.long_side_px
@@ -86,6 +88,21 @@ class Faces:
         x, y = box.centre
         return (min(box.w, box.h) >= self._settings.min_face_px
                 and left <= x / width <= left + w and top <= y / height <= top + h)
+
+
+def check_whole(model: Path) -> None:
+    """Hold a file against `SHA256SUMS` in its folder, where that names it: OpenCV runs a damaged network, finds nothing or
+    dies of it.
+
+    Raises:
+        ModelError: its content is another.
+    """
+    sums = model.with_name("SHA256SUMS")
+    noted = [line.split() for line in sums.read_text(encoding="ascii").splitlines()] if sums.is_file() else []
+    content = hashlib.sha256(model.read_bytes()).hexdigest()
+    if any(name == model.name and digest != content for digest, name in noted):
+        raise ModelError(f"Face detector {model}: damaged; its content is not what SHA256SUMS beside it says.",
+                         hint="Install MaskGate again. A detector of your own goes elsewhere: name it in [faces] model.")
 
 
 def _face(values: NDArray[np.float64], score: float) -> Face:

@@ -97,6 +97,18 @@ def bad_files(folder: Path) -> list[Path]:
     return [truncated, text, classifier, other, folder / "missing.onnx"]
 
 
+def test_a_damaged_file_is_refused_before_opencv_sees_it(tmp_path: Path) -> None:
+    for name in ("face.onnx", "SHA256SUMS"):
+        (tmp_path / name).write_bytes((MODELS / name).read_bytes())
+    path = tmp_path / "face.onnx"
+    assert open_faces(replace(SETTINGS, model=str(path)))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ModelError, match="damaged"):
+        open_faces(replace(SETTINGS, model=str(path)))
+
+
 def another_network() -> bytes:
     """An ONNX network that is fine, and no face detector."""
     from onnx import TensorProto, helper
