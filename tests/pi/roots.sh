@@ -39,6 +39,7 @@ make_root() { # make_root FOLDER SUITE ARCHITECTURE PACKAGES [OPTIONS OF mmdebst
         --aptopt='APT::Install-Recommends "false"' --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' "$@" \
         "$suite" "$folder.part" - >&2
+    mkdir -p "$folder.part/etc/apt"
     : >"$folder.part/etc/apt/sources.list"
     : >"$folder.part/complete"
     mv "$folder.part" "$folder"

@@ -180,25 +180,24 @@ def test_nobody_is_dark(unit: Unit) -> None:
     assert not any(on(levels) for _, levels in history)
 
 
-@pytest.mark.parametrize(("fault", "reason"), [
-    ("kill -KILL $(systemctl show --value --property=MainPID maskgate)", "status=9/KILL"),
-    ("kill -STOP $(systemctl show --value --property=MainPID maskgate)", "Watchdog timeout"),
-    ("echo 0 >/run/door/rate", "code=exited, status=3")], ids=["kill-9", "SIGSTOP", "the camera stops delivering"])
-def test_after_a_fault_everything_is_off_within_the_watchdog_time_and_the_service_is_back(unit: Unit, fault: str, reason: str) -> None:
+@pytest.mark.parametrize(("fault", "reason", "watched"), [
+    ("kill -KILL $(systemctl show --value --property=MainPID maskgate)", "status=9/KILL", {GREEN, AMBER, RED, BUZZER, RELAY}),
+    ("kill -STOP $(systemctl show --value --property=MainPID maskgate)", "Watchdog timeout", {GREEN, AMBER, RED, BUZZER, RELAY}),
+    # Red and amber may say "out of order" as long as the program lives: see docs/faults.md.
+    ("echo 0 >/run/door/rate", "fault=camera-hung", {GREEN, BUZZER, RELAY})], ids=["kill-9", "SIGSTOP", "the camera stops delivering"])
+def test_after_a_fault_everything_is_off_within_the_watchdog_time_and_the_service_is_back(unit: Unit, fault: str, reason: str, watched: set[str]) -> None:
     unit.show("mask")
     until(lambda: RELAY in on(unit.levels()), 180, unit.journal)
     process = unit.property("MainPID")
     struck_s = float(unit.guest.shell(f"cut -d' ' -f1 /proc/uptime; {fault}").split()[0])
-    until(lambda: not on(unit.levels()) and unit.property("MainPID") != process, WATCHDOG_S + 60, unit.journal)
+    until(lambda: unit.property("MainPID") != process, WATCHDOG_S + 90, unit.journal)
     unit.guest.shell("echo 2 >/run/door/rate")
-    dark = next(i for i, (when, levels) in enumerate(unit.history(struck_s)) if when > struck_s and not on(levels))
-    history = unit.history(struck_s)
-    took_s = history[dark][0] - struck_s
-    assert took_s < WATCHDOG_S, f"off after {took_s:.1f} s\n{unit.journal()}"
     until(lambda: unit.state() == "active", 600, unit.journal)
-    # From the first dark moment on nothing was on before the next process had judged somebody.
     ready_s = int(unit.property("ActiveEnterTimestampMonotonic")) / 1e6
-    assert not [when for when, levels in history[dark:] if when < ready_s and on(levels)]
+    lit = [when for when, levels in unit.history(struck_s) if when < ready_s and on(levels) & watched]
+    # Off once, off until the next process had judged a frame.
+    took_s = max(lit, default=struck_s) - struck_s
+    assert took_s < WATCHDOG_S, f"off after {took_s:.1f} s\n{unit.journal()}"
     assert reason in unit.journal()
     print(f"off after {took_s:.1f} s, back after {ready_s - struck_s:.1f} s")
 
