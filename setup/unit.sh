@@ -59,6 +59,7 @@ unit_install() { # in whichever state the system is: nothing there, an older rel
     if [ -z "$root" ] && [ -z "$dry" ] && runs; then was=running; fi
     bring_into_use "$before" "$was"
     forget_old_releases
+    if [ -n "$root" ]; then goodbye "done: the unit starts at the first boot of this image"; return; fi
     look_after
     goodbye "done: systemctl status maskgate; journalctl -fu maskgate; settings in $etc/maskgate.toml"
 }
@@ -87,7 +88,6 @@ bring_into_use() { # bring_into_use BEFORE running|'': $release; what ran before
 }
 
 look_after() { # the self-check at the end; what it finds can be mended at leisure
-    [ -z "$root" ] || return 0
     begin "looking the unit over: maskgate doctor"
     run "$release/bin/maskgate" doctor || say "it found something to mend: see above; sudo maskgate doctor looks again"
 }

@@ -13,6 +13,7 @@ import re
 import socket
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -36,21 +37,24 @@ class Board:
                          "-qmp", f"unix:{self._monitor_at},server=on,wait=off"]
 
     def __enter__(self) -> Self:
-        self._qemu = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=self._log.open("w"), stderr=subprocess.STDOUT)
-        try:
-            self._serial = self._connect(self._serial_at)
-            self._monitor = self._connect(self._monitor_at).makefile("rw")
+        with self._log.open("w") as log:
+            self._qemu = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        with ExitStack() as stack:
+            stack.callback(self._end)
+            self._serial = stack.enter_context(self._connect(self._serial_at))
+            self._monitor = stack.enter_context(stack.enter_context(self._connect(self._monitor_at)).makefile("rw"))
             self._monitor.readline()  # its greeting
             self._ask("qmp_capabilities")
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
+            self._open = stack.pop_all()
         self.said = ""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def _end(self) -> None:
         self._qemu.kill()
         self._qemu.wait()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._open.close()
 
     def _connect(self, path: Path) -> socket.socket:
         for _ in range(300):
@@ -76,7 +80,7 @@ class Board:
         started, asked = time.monotonic(), time.monotonic()
         self._serial.settimeout(1.0)
         while words not in self.said:
-            assert "Traceback" not in self.said or not self.said.endswith("\n") or "END" not in self.said, self.said
+            assert "END" not in self.said, self.said
             assert time.monotonic() - started < limit_s, f"no {words!r} in {limit_s:g} s:\n{self.said}"
             try:
                 self.said += self._serial.recv(4096).decode(errors="replace").replace("\r", "")

@@ -50,8 +50,9 @@ class Guest:
 
     def __enter__(self) -> Self:
         self._agent.unlink(missing_ok=True)
-        self._qemu = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=self._log.open("w"), stderr=subprocess.STDOUT,
-                                      env={**os.environ, "TMPDIR": str(PLACE)})
+        with self._log.open("w") as log:
+            self._qemu = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                                          env={**os.environ, "TMPDIR": str(PLACE)})
         try:
             self.wait_until_up()
         except BaseException:
@@ -89,15 +90,15 @@ class Guest:
             mark = time.monotonic_ns() & 0x7FFFFFFF
             questions = [{"execute": "guest-sync", "arguments": {"id": mark}}, {"execute": what, "arguments": arguments}]
             channel.sendall(b"\n".join(json.dumps(question).encode() for question in questions) + b"\n")
-            answers = channel.makefile("rb")
             synchronised = False
-            for line in answers:
-                answer = json.loads(line)
-                if synchronised:
-                    if "error" in answer:
-                        raise GuestError(f"{what}: {answer['error']}")
-                    return answer["return"]
-                synchronised = answer.get("return") == mark
+            with channel.makefile("rb") as answers:
+                for line in answers:
+                    answer = json.loads(line)
+                    if synchronised:
+                        if "error" in answer:
+                            raise GuestError(f"{what}: {answer['error']}")
+                        return answer["return"]
+                    synchronised = answer.get("return") == mark
             raise OSError("the agent hung up")
 
     def status(self, *command: str, stdin: str = "", limit_s: float = COMMAND_S) -> tuple[int, str]:

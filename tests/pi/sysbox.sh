@@ -6,6 +6,7 @@
 #   sysbox.sh up NAME FOLDER      a fresh machine with FOLDER at /src (read-only); returns when it has booted
 #   sysbox.sh run NAME COMMAND…   a command in it; exits with the command's status
 #   sysbox.sh down NAME           switch it off and forget what was changed in it
+#   sysbox.sh unpack NAME FOLDER  the bare system in FOLDER, as an image would be, not switched on
 #
 # NAME is a suite (trixie, bookworm), or a suite and a word (trixie-kills) for a machine beside others of that suite. The
 # bare system is made once and kept in ${MASKGATE_CACHE:-~/.cache/maskgate}/sysbox. A machine that nobody switches off
@@ -101,5 +102,9 @@ case $verb in
     up) up "${1:?folder}" ;;
     run) inside "$@" ;;
     down) down ;;
+    unpack)
+        make_root "$base" "$suite" amd64 "$packages"
+        cp -a --reflink=auto "$base/." "${1:?folder}/"
+        ;;
     *) echo "no verb $verb" >&2; exit 2 ;;
 esac
