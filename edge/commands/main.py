@@ -11,8 +11,8 @@ import io
 import os
 import signal
 import sys
-import threading
 
+from edge.commands.interrupt import listen
 from edge.errors import MaskGateError
 
 REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -23,8 +23,9 @@ CTRL_C = 130
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; every named error becomes two lines and its exit code."""
-    before, sys.unraisablehook = sys.unraisablehook, _not_lost
+    before = sys.unraisablehook
     try:
+        listen()
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")  # a sign that the terminal does not know ends nothing
@@ -33,6 +34,8 @@ def main(argv: list[str] | None = None) -> int:
             sys.stdout.flush()  # here, where a refusal is still told in words
         return code
     except KeyboardInterrupt:
+        if argv is None:  # a process of our own: it ends, and is in no hurry for a second one
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         return CTRL_C
     except BrokenPipeError:  # `maskgate check … | head`: the reader has seen enough
         _print_no_more()
@@ -68,15 +71,6 @@ def _run(argv: list[str] | None) -> int:
         if command != "run":
             raise
         return 0  # a unit is stopped like this, also while it still loads its models
-
-
-def _not_lost(lost: sys.UnraisableHookArgs) -> None:
-    """A Ctrl-C that falls into a destructor, or into what ends an import, is dropped by Python: it comes again a moment later."""
-    if lost.exc_type is not KeyboardInterrupt:
-        sys.__unraisablehook__(lost)
-        return
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # `run` ignores every one after the first
-    threading.Timer(0.05, signal.raise_signal, [signal.SIGINT]).start()
 
 
 def _say(error: MaskGateError) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from edge.commands.interrupt import put_off
 from edge.settings import Settings
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ def stop_on_signals() -> None:
         ours.append(signal.SIGHUP)
 
     def stop(number: int, frame: FrameType | None) -> None:
+        if put_off(number, frame):
+            return
         for one in ours:
             signal.signal(one, signal.SIG_IGN)
         raise KeyboardInterrupt

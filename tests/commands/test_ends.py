@@ -25,7 +25,7 @@ def process(*words: object, **more: object) -> subprocess.Popen[str]:
 def test_main_loads_so_little_that_no_ctrl_c_comes_before_it() -> None:
     code = "import sys, edge.commands.main; print([name for name in sys.modules if name in ('argparse', 'logging') or name.startswith('edge.')])"
     loaded = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=50).stdout
-    assert loaded.strip() == "['edge.commands', 'edge.errors', 'edge.commands.main']"
+    assert loaded.strip() == "['edge.commands', 'edge.commands.interrupt', 'edge.errors', 'edge.commands.main']"
 
 
 def interrupted(arguments: object) -> int:
@@ -44,6 +44,31 @@ def test_ctrl_c_while_the_commands_are_loaded_is_130(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("edge.commands.parser.parser", lambda: interrupted(None))
     assert main(["run"]) == 130
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("own_handler", [False, True])
+def test_a_ctrl_c_inside_an_import_waits_until_the_module_is_whole(own_handler: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "slow_to_load.py").write_text("import signal, time\nsignal.raise_signal(signal.SIGINT)\ntime.sleep(0.2)\nloaded = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def loads(arguments: object) -> int:
+        if own_handler:
+            run.stop_on_signals()
+        import slow_to_load  # type: ignore[import-not-found]
+
+        assert slow_to_load.loaded
+        time.sleep(10)
+        return 3
+
+    monkeypatch.setattr(doctor, "run", loads)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert main(["doctor"]) == 130
+    finally:
+        sys.modules.pop("slow_to_load", None)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(("command", "code"), [("doctor", 130), ("run", 0)])
