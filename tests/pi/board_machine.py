@@ -90,8 +90,8 @@ class Board:
                     self.go()
 
     def go(self) -> None:
-        """Let the board take its next step."""
-        self._serial.sendall(b"\n")
+        """Let the board go on from the step that it has announced last."""
+        self._serial.sendall(b"\n" + re.findall(r"STEP (.*)\n", self.said)[-1].encode() + b"\n")
 
     def _word(self, address: int) -> int:
         said = self._ask("human-monitor-command", **{"command-line": f"xp /1wx {address:#x}"})

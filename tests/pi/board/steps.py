@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs on the emulated board: MaskGate's panel through its states, a kill, and the safe state, a step at a time.
 
-Each step prints `STEP name` and waits for a line, so that the host can read the chip's registers meanwhile.
+Each step prints `STEP name` and waits for its name to come back, so that the host can read the chip's registers meanwhile.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from edge.panel import open_panel
 from edge.panel.safe import drive_safe
 from edge.settings import PanelSettings
 
-LOW_RELAY = replace(PanelSettings(), relay_active_high=False)
-"""As most relay boards are wired: a low level pulls."""
+LOW_RELAY = replace(PanelSettings(), relay_active_high=False, button_pin="")
+"""As most relay boards are wired: a low level pulls. No button: without pull resistors it would look pressed, and mute."""
 
 
 def step(name: str) -> None:
     print(f"STEP {name}", flush=True)
-    sys.stdin.readline()
+    while sys.stdin.readline().strip() != name:  # a go that was sent twice must not skip a step
+        pass
 
 
 def show(state: DoorState, *, admits: bool = False) -> Decision:
