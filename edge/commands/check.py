@@ -107,7 +107,7 @@ def frame_check(faces: Faces, masks: Masks) -> Callable[[Path], Iterator[Checked
             height, width = image.shape[:2]
             found = faces.find(image)
             judged = masks.judge(image, [face.box for face in found])
-            yield Checked(source=str(path), t=t, faces=[
+            yield Checked(source=in_utf8(path), t=t, faces=[
                 found_face(turn.stored(face.box, width, height), face.score, probabilities)
                 for face, probabilities in zip(found, judged, strict=True)])
 
@@ -132,9 +132,14 @@ def crop_check(masks: Masks) -> Callable[[Path], Iterator[Checked]]:
         crop = np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA if width > side else cv2.INTER_LINEAR), np.uint8)
         probabilities, = masks.judge_crops([crop])
         whole = turn.stored(Box(0, 0, width, height), width, height)
-        yield Checked(source=str(path), t=None, faces=[found_face(whole, 1.0, probabilities)])
+        yield Checked(source=in_utf8(path), t=None, faces=[found_face(whole, 1.0, probabilities)])
 
     return check
+
+
+def in_utf8(path: Path) -> str:
+    """A path as JSON can hold it: a byte that is no UTF-8 becomes a question mark."""
+    return str(path).encode(errors="replace").decode()
 
 
 def found_face(box: Box, score: float, probabilities: Probabilities) -> FoundFace:

@@ -13,16 +13,18 @@ from typing import IO, TYPE_CHECKING
 
 from edge.commands.colours import coloured
 from edge.door.state import Decision
-from edge.errors import SettingsError
+from edge.errors import MaskGateError, SettingsError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from edge.daemon import Summary
     from edge.frame import Frame
     from edge.look import Look
     from edge.panel.pins_file import Change
     from edge.report import Subscriber
+    from edge.settings import Settings
 
 EXAMPLES = """examples:
   maskgate demo
@@ -41,42 +43,58 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     import logging
 
-    from edge.camera import open_camera
-    from edge.daemon import watch
-    from edge.demo import CLIP
-    from edge.panel import open_panel
-    from edge.report.events import Events
-    from edge.report.save import SavedClip
     from edge.settings_file import load_settings
-    from edge.vision import open_vision
 
-    logging.getLogger("maskgate").setLevel(logging.WARNING)  # the timeline below says the same, better
+    logging.getLogger("maskgate").setLevel(logging.WARNING)  # the timeline says the same, better
     settings = load_settings(arguments.config)
     make_folder(arguments.out)
+    clip, sheet = arguments.out / "demo.mp4", arguments.out / "demo.png"
     told = sys.stderr if arguments.events == "-" else sys.stdout
-    clip = arguments.out / "demo.mp4"
-    with ExitStack() as stack:
-        timeline = Timeline(told, coloured=coloured(told))
-        panel = stack.enter_context(open_panel(replace(settings.panel, kind="mock"), on_change=timeline.note))
-        vision = open_vision(settings)
-        camera = stack.enter_context(open_camera(replace(settings.camera, source=str(CLIP)), fast=True))
-        subscribers: list[Subscriber] = [timeline, stack.enter_context(SavedClip(clip, RATE_FPS))]
-        events = stack.enter_context(Events(arguments.events)) if arguments.events else None
-        if events:
-            subscribers.append(events)
-        print(timeline.head(), file=told)
-        summary = watch(camera, vision, settings.door, panel, subscribers)
-        if summary.stopped:
-            raise KeyboardInterrupt
-        if events:
-            events.passages(summary.t, summary.cut_short)
-    sheet = arguments.out / "demo.png"
+    timeline = Timeline(told, coloured=coloured(told))
+    print(timeline.head(), file=told)
+    summary = play(settings, timeline, clip, arguments.events)
     write_sheet(sheet, timeline.pictures)
     print(f"\n{summary.frames} frames decided at {summary.rate_fps:.0f} frames a second on this machine, drawing included.\n"
           f"states: {', '.join(timeline.states)}\n"
           f"pictures: {sheet} (contact sheet), {clip} (the clip as the unit saw it)\n"
           "next: maskgate run --source 0 --panel mock      your webcam; Ctrl-C stops it", file=told)
     return 0
+
+
+def play(settings: Settings, timeline: Timeline, seen: Path, events_to: str | None) -> Summary:
+    """The daemon's own loop over the clip; what it saw goes into `seen`.
+
+    Raises:
+        KeyboardInterrupt: it was stopped; half a demo tells no story.
+        MaskGateError: there is no room for the events.
+    """
+    from edge.camera import open_camera
+    from edge.care.faults import FAULTS
+    from edge.care.watch import Care
+    from edge.daemon import watch
+    from edge.demo import CLIP
+    from edge.panel import open_panel
+    from edge.report.events import Events
+    from edge.report.save import SavedClip
+    from edge.vision import open_vision
+
+    care = Care()
+    with ExitStack() as stack:
+        panel = stack.enter_context(open_panel(replace(settings.panel, kind="mock"), on_change=timeline.note))
+        vision = open_vision(settings)
+        camera = stack.enter_context(open_camera(replace(settings.camera, source=str(CLIP)), fast=True))
+        subscribers: list[Subscriber] = [timeline, stack.enter_context(SavedClip(seen, RATE_FPS))]
+        events = stack.enter_context(Events(events_to)) if events_to else None
+        if events:
+            subscribers.append(events)
+        summary = watch(camera, vision, settings.door, panel, subscribers, care=care)
+        if summary.stopped:
+            raise KeyboardInterrupt
+        if care.health.has(FAULTS["disk-full"]):  # a unit goes on without; a demo is here to be seen
+            raise MaskGateError("the events cannot be written: there is no room left.", hint="Make room where they are sent to.")
+        if events:
+            events.passages(summary.t, summary.cut_short)
+    return summary
 
 
 class Timeline:

@@ -57,6 +57,14 @@ def test_check_json_fits_its_schema_and_boxes_are_in_pixels_of_the_picture(portr
     assert any(frame["faces"] for frame in frames)
 
 
+def test_a_name_that_is_no_utf_8_is_judged_all_the_same(portrait: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = portrait.rename(portrait.with_name("b\udcff.png"))
+    assert main(["check", str(odd), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["source"].endswith("b?.png")
+    assert main(["check", str(odd)]) == 0
+    assert "b?.png: no_mask" in capsys.readouterr().out
+
+
 def test_check_in_words_is_one_line_a_picture(portrait: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(portrait)]) == 0
     assert capsys.readouterr().out.startswith(f"{portrait}: no_mask ")

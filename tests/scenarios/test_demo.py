@@ -84,6 +84,12 @@ def test_with_events_on_the_standard_output_every_line_of_it_is_json(tmp_path: P
     assert "states: idle" in said.err
 
 
+def test_events_that_have_no_room_end_it_with_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("edge.camera.open_camera", lambda settings, fast: still())
+    assert main(["demo", "--out", str(tmp_path), "--events", "/dev/full"]) == 1
+    assert "no room left" in capsys.readouterr().err
+
+
 def test_a_demo_that_is_stopped_ends_with_130_and_draws_no_conclusion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                                                      capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("edge.camera.open_camera", lambda settings, fast: still(KeyboardInterrupt()))
