@@ -26,7 +26,7 @@ def doubts(image: NDArray[np.uint8], face: Face, limits: TrustSettings) -> froze
         found.add(Doubt.CUT_OFF)
     if turn(face) > limits.turn_max:
         found.add(Doubt.TURNED_AWAY)
-    grey = _grey_face(image, face.box)
+    grey = grey_face(image, face.box)
     if grey is None:
         return frozenset(found | {Doubt.CUT_OFF})
     light = float(grey.mean())
@@ -65,7 +65,8 @@ def sharpness(grey: NDArray[np.uint8]) -> float:
     return float(cv2.Laplacian(scaled, cv2.CV_64F).var())
 
 
-def _grey_face(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8] | None:
+def grey_face(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8] | None:
+    """What of a box lies inside a BGR image, as `uint8` grey (height, width); None where that is nothing."""
     height, width = image.shape[:2]
     left, top = max(0, round(box.x)), max(0, round(box.y))
     right, bottom = min(width, round(box.x + box.w)), min(height, round(box.y + box.h))

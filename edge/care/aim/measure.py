@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge.frame import Frame
 from edge.look import Box, Face
-from edge.vision.quality import share_inside, sharpness
+from edge.vision.quality import grey_face, share_inside, sharpness
 
 PUPILS_MM = 63.0
 """Between the pupils of an adult: mean of 3,976 people (Dodgson 2004, "Variation and extrema of human interpupillary
@@ -63,7 +63,7 @@ def measure(frame: Frame, face: Face, fov_deg: float) -> Measured | None:
         fov_deg: what the camera sees along the longer side of its picture, in degrees.
     """
     height, width = frame.image.shape[:2]
-    inner = _cut(frame.image, face.box)
+    inner = grey_face(frame.image, face.box)
     if inner is None:
         return None
     (rx, ry), (lx, ly) = face.landmarks[:2]
@@ -108,15 +108,6 @@ def middle(measured: Sequence[Measured]) -> Measured:
         return statistics.median(values) if values else None
 
     return Measured(**{field.name: median(field.name) for field in fields(Measured)})  # type: ignore[arg-type]
-
-
-def _cut(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8] | None:
-    height, width = image.shape[:2]
-    left, top = max(0, round(box.x)), max(0, round(box.y))
-    right, bottom = min(width, round(box.x + box.w)), min(height, round(box.y + box.h))
-    if right - left < 2 or bottom - top < 2:
-        return None
-    return np.asarray(cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def _background(image: NDArray[np.uint8], box: Box) -> float | None:
