@@ -24,7 +24,7 @@ def unit(project: Path) -> list[tuple[str, str]]:
 
 
 def test_shellcheck_is_silent(project: Path) -> None:
-    scripts = ["setup.sh", ".ci/run", *(str(path.relative_to(project)) for path in (project / "tests").rglob("*.sh"))]
+    scripts = ["setup.sh", ".ci/run", "tests/pi/guest/files/usr/local/sbin/header", *(str(path.relative_to(project)) for path in (project / "tests").rglob("*.sh"))]
     shellcheck = Path(sys.executable).parent / "shellcheck"
     result = subprocess.run([shellcheck, "--external-sources", "--check-sourced", *scripts], cwd=project, capture_output=True, text=True, check=False)
     assert result.stdout + result.stderr == ""
@@ -50,3 +50,22 @@ def test_the_user_s_groups_are_made_by_sysusers(project: Path, unit: list[tuple[
     for group in dict(unit)["SupplementaryGroups"].split():
         assert re.search(rf"^g {group}\s", text, re.MULTILINE)
         assert f"m {dict(unit)['User']} {group}\n" in text
+
+
+def test_every_option_has_its_drop_in_and_its_line_in_the_help(project: Path) -> None:
+    options = {path.stem for path in (project / "systemd" / "options").glob("*.conf")}
+    assert options == {"network", "reboot", "hardware-watchdog"}
+    text = (project / "setup.sh").read_text()
+    assert all(re.search(rf"^    {option} ", text, re.MULTILINE) for option in options)
+    service = (project / "setup" / "service.sh").read_text()
+    assert "for option in network reboot hardware-watchdog" in service
+
+
+def test_without_an_option_nothing_reaches_the_network(unit: list[tuple[str, str]]) -> None:
+    assert ("PrivateNetwork", "yes") in unit
+    assert ("IPAddressDeny", "any") in unit
+    assert "AF_INET" not in dict(unit)["RestrictAddressFamilies"]
+
+
+def test_the_pins_are_given_more_time_than_python_needs_to_start(unit: list[tuple[str, str]]) -> None:
+    assert float(dict(unit)["TimeoutStopSec"]) >= 30  # ExecStopPost's too; ten were not enough on a busy, slow machine
