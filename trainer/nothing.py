@@ -15,8 +15,10 @@ from trainer.data.labels import MASK, NO_MASK, NOT_FACE
 from trainer.mixing import Picture, Source, brow, hand_style, skinned
 from trainer.render import render_mask
 
-HANDS = 0.5
+HANDS = 0.6
 """Share of hands; the rest are pieces of heads."""
+GLOVES = 0.3
+"""Share of the hands that wear a glove of any pale or strong colour."""
 PIECES = ((0.0, -0.62), (0.0, -0.45), (-0.6, -0.1), (0.6, -0.1), (0.0, 0.72))
 """Middles of pieces of a head, from the middle of the face in face heights: hair, brow, both ears, neck. Nose and mouth are in none."""
 
@@ -38,8 +40,11 @@ def _hand(source: Source, rng: np.random.Generator) -> Picture | None:
     done = render_mask(behind, owner[1], hand_style(rng), rng)
     if not done.drawn:
         return None
-    hand = skinned(np.asarray(done.image, np.uint8), behind, brow(*owner))
-    return _seen(hand, (float(rng.normal(0, 0.15)), float(rng.uniform(0.1, 0.45))), float(rng.uniform(0.3, 0.9)), float(rng.uniform(0, 360)))
+    glove = rng.uniform(60, 245) * (1 - rng.uniform(0, 0.6) * rng.random(3))
+    hand = skinned(np.asarray(done.image, np.uint8), behind, glove if rng.random() < GLOVES else brow(*owner))
+    # From a whole hand to two fingers that fill the picture like lips.
+    size = float(np.exp(rng.uniform(np.log(0.15), np.log(0.9))))
+    return _seen(hand, (float(rng.normal(0, 0.15)), float(rng.uniform(0.1, 0.45))), size, float(rng.uniform(0, 360)))
 
 
 def _piece(source: Source, rng: np.random.Generator) -> Picture | None:
