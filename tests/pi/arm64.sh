@@ -45,7 +45,8 @@ as_board() { # as_board CPU COMMAND…
 
 make() { # make WHEELS
     emulation
-    make_root "$root" "$suite" arm64 python3,python3-venv,python3-numpy,ca-certificates
+    # Not apt's numpy: its installation compiles every module, twenty minutes under emulation. The wheel of that version will do.
+    make_root "$root" "$suite" arm64 python3,python3-venv,ca-certificates
     [ -e "$root/opt/unit/complete" ] && return
     note "installing the aarch64 wheels"
     rm -rf "$root/opt/unit"

@@ -34,7 +34,7 @@ make_root() { # make_root FOLDER SUITE ARCHITECTURE PACKAGES [OPTIONS OF mmdebst
     if [ -e "$folder/complete" ]; then exec 8>&-; return; fi
     note "making $folder ($suite, $architecture)"
     rm -rf --one-file-system "$folder" "$folder.part"
-    apt_sources "$suite" | INITRD=No timeout 1800 mmdebstrap --quiet --mode=root --variant=minbase --architectures="$architecture" \
+    apt_sources "$suite" | INITRD=No timeout 3600 mmdebstrap --quiet --mode=root --variant=minbase --architectures="$architecture" \
         --include="$packages" --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Languages "none"' \
         --aptopt='APT::Install-Recommends "false"' --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' "$@" \
