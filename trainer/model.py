@@ -25,7 +25,7 @@ def tensorflow(threads: int = 2) -> Any:
     try:
         import tensorflow as tf
     except ImportError as error:
-        raise TrainerError("TensorFlow is not installed.", hint="Install the trainer's own set: `./setup.sh train`.") from error
+        raise TrainerError("TensorFlow is not installed.", hint="Install the trainer's own set: `.venv/bin/pip install -c constraints/desktop.txt -e .[train]`, or run `./setup.sh test` once.") from error
     tf.get_logger().setLevel("ERROR")
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)

@@ -27,7 +27,7 @@ class Data(_Part, frozen=True):
     """Which faces are drawn."""
 
     detector: str = "weights/yunet_n_640_640.onnx"
-    """The YuNet that cuts the training faces out, relative to the data folder or its parent."""
+    """The YuNet that cuts the training faces out, relative to the data folder or its parent; the unit's own where this one is not there."""
     hold_out: tuple[str, ...] = ()
     """Sources kept out whole, to be measured on."""
     splits: tuple[str, ...] = ("train",)

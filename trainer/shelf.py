@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge.vision import MODELS
 from trainer.data.cache import Faces, open_cache
 from trainer.data.manifest import Sample, read_manifest
 from trainer.data.readers import shared
@@ -33,6 +34,9 @@ def cached_faces(recipe: Recipe, data: Path, cache: Path) -> Faces:
 
 
 def detector_of(recipe: Recipe, data: Path) -> Path:
-    """The detector that cuts the training faces out: a file beside the data folder, or anywhere."""
+    """The detector that cuts the training faces out: a file beside the data folder, or anywhere; where the recipe names none
+    and the usual one is not there, the unit's own.
+    """
     name = recipe.data.detector
-    return next((base / name for base in (data, data.parent, Path()) if (base / name).is_file()), data.parent / name)
+    otherwise = MODELS / "face.onnx" if name == Recipe().data.detector else data.parent / name
+    return next((base / name for base in (data, data.parent, Path()) if (base / name).is_file()), otherwise)

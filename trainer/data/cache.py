@@ -96,7 +96,7 @@ def _key(samples: Sequence[Sample], detector: Path) -> str:
 def _make(samples: Sequence[Sample], data: Path, detector: Path, home: Path, workers: int) -> None:
     home.mkdir(parents=True, exist_ok=True)
     if not detector.is_file():
-        raise TrainerError(f"Face detector {detector}: no such file.", hint="Name one with --detector.")
+        raise TrainerError(f"Face detector {detector}: no such file.", hint="The recipe names it: [data] detector.")
     by_path: dict[str, list[Sample]] = {}
     for s in samples:
         by_path.setdefault(s.path, []).append(s)
