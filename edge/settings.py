@@ -51,8 +51,8 @@ class FacesSettings:
         "The frame is scaled to this long side first. 320 finds a face of 30 px in a 640 px frame; 160 is four times as fast and loses those further off.",
         96, 1280)] = 320
     score_min: Annotated[float, about(
-        "Least score of a face", "Chosen with the detector that ships: 0.6 suits a YuNet. OpenCV's own default of 0.9 loses three of four masked faces; below 0.5 hands and bags become faces.",
-        0.3, 0.95)] = 0.7
+        "Least score of a face", "0.6 suits the detector that ships, and any YuNet. OpenCV's own default of 0.9 loses three of four masked faces; below 0.5 hands and bags become faces.",
+        0.3, 0.95)] = 0.6
     min_face_px: Annotated[float, about(
         "Smallest face in range", "Shorter side of the face in pixels of the frame. Whoever is further off is not asked to wear anything.",
         12, 400)] = 24.0

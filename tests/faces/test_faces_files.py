@@ -103,7 +103,7 @@ def test_a_published_yunet_written_by_us_finds_the_very_same_faces(shared: Path,
 
 
 def test_a_recipe_is_read_and_its_mistakes_are_named(tmp_path: Path, project: Path) -> None:
-    for name in ("faces.toml",):
+    for name in ("faces.toml", "faces-mined.toml"):
         assert load(project / "recipes" / name).hash
     for text, message in (("stepz = 3", "stepz is no setting"), ("side = 100", "side"), ("rate = 'fast'", "rate"), ("a = ", "cannot be read")):
         (tmp_path / "r.toml").write_text(text)

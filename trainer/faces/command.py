@@ -8,9 +8,22 @@ from pathlib import Path
 
 SHIPPED = Path("edge/models/face.onnx")
 
+LESSON = """\
+The shipped detector is made and measured so, from the checkout, with the pictures, clips and weights in ../shared:
+
+  maskgate-train faces fit recipes/faces.toml        three quarters of an hour on two free cores; stop it when you like, it goes on
+  maskgate-train faces export recipes/faces.toml     the step that did best on pictures kept apart -> edge/models/face.onnx
+  maskgate-train faces evaluate edge/models/face.onnx ../shared/weights/face_detection_yunet_2023mar.onnx \\
+      ../shared/weights/yunet_n_640_640.onnx --card edge/models/face.md
+
+`fit` looks at all pictures with three teachers first: a quarter of an hour, once. Its recipe says everything that decides the outcome;
+copy it under another `name` to try something else. `evaluate` takes any file that cv2.FaceDetectorYN reads.
+"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the three verbs and their options."""
+    parser.epilog, parser.formatter_class = LESSON, argparse.RawDescriptionHelpFormatter
     verbs = parser.add_subparsers(dest="faces_verb", required=True, metavar="{fit,export,evaluate}")
 
     verb = verbs.add_parser("fit", help="train, or go on with a training that was stopped")

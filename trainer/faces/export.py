@@ -22,6 +22,8 @@ TOLERANCE = 1e-3
 SCORE = 0.6
 """The score at which the exported detector gives as many false boxes as YuNet 2023mar: the unit's setting, right for both."""
 REFERENCE = "face_detection_yunet_2023mar.onnx"
+SEEN = 0.9
+"""Share of the reference's false boxes that is allowed on pictures most of which this detector learnt from: elsewhere it errs more."""
 
 
 def export(source: Path, target: Path) -> None:
@@ -56,14 +58,14 @@ def shifted(weights: Weights, shift: float) -> Weights:
 
 
 def find_shift(plan: Plan, weights: Weights, data: Path, reference: Path) -> float:
-    """The shift of obj at which this detector takes as much for a face as the reference does, both at SCORE and 320 px.
+    """The shift of obj at which this detector takes about as much for a face as the reference does, both at SCORE and 320 px.
 
     Training on faces that YuNet misses raises all scores; this puts them back, so that one threshold suits any detector.
     It is measured on all photographs of webphotos/train, those of the training too: the held-out ones are too few (20 false
     boxes) and happen to be easy, so that a scale set on them alone let twice YuNet's false boxes pass elsewhere.
     """
     pictures = [(read(picture.path), picture.truths) for picture in scenes(data, sources=("webphotos",))]
-    allowed = look(reference, pictures, 320).false_per_picture(SCORE)
+    allowed = SEEN * look(reference, pictures, 320).false_per_picture(SCORE)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "shifted.onnx"
         shift = 0.0

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -64,9 +65,10 @@ def pack(made: list[tuple[Image, Faces]]) -> Batch:
     return Batch(np.stack([image for image, _ in made]), boxes, points, *flags)
 
 
-def batches(store: Store, recipe: Recipe, start: int) -> Iterator[Batch]:
+def batches(store: Store, recipe: Recipe, start: int) -> Generator[Batch]:
     """Batches from step `start` on, made by a thread of its own a few steps ahead."""
     ready: queue.Queue[Batch] = queue.Queue(maxsize=8)
+    stop = threading.Event()
 
     def work() -> None:
         # A seed for each stretch between saved states: going on from one repeats what an unbroken run would have seen.
@@ -80,11 +82,20 @@ def batches(store: Store, recipe: Recipe, start: int) -> Iterator[Batch]:
                 # The two looks at a scene go into different batches.
                 made = [maker.make() for _ in range(recipe.batch - len(waiting))]
                 ready.put(pack([*waiting, *(first for first, _ in made)]))
+                if stop.is_set():
+                    return
                 waiting = [second for _, second in made]
 
-    threading.Thread(target=work, daemon=True, name="scenes").start()
-    while True:
-        yield ready.get()
+    thread = threading.Thread(target=work, daemon=True, name="scenes")
+    thread.start()
+    try:
+        while True:
+            yield ready.get()
+    finally:  # a thread still in OpenCV when Python ends would abort the process
+        stop.set()
+        while thread.is_alive():
+            with contextlib.suppress(queue.Empty):
+                ready.get(timeout=0.1)
 
 
 def step_file(recipe: Recipe, step: int) -> Path:
@@ -197,4 +208,5 @@ def fit(recipe: Recipe) -> Path:
                 print(f"\nstep {training.step}, {(time.monotonic() - start) / (training.step - first):.2f} s each, {means}", flush=True)
                 print(selection.add(training.step, training.save()), flush=True)
                 totals.clear()
+    made.close()
     return best(recipe)
