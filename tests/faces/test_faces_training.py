@@ -105,3 +105,15 @@ for first, second in zip(before, after):
     assert np.allclose(second[..., 1], first[..., 1] - 1.5, atol=1e-5)
     assert np.array_equal(np.delete(second, 1, -1), np.delete(first, 1, -1))
 """)
+
+
+def test_an_export_notes_its_checksum_where_the_old_one_stood(tmp_path: Path) -> None:
+    run("""
+import hashlib
+from trainer.faces.export import note_sum
+folder = Path(sys.argv[1])
+(folder / "face.onnx").write_bytes(b"new")
+(folder / "SHA256SUMS").write_text("0" * 64 + "  face.onnx\\n" + "1" * 64 + "  other.onnx\\n")
+note_sum(folder / "face.onnx")
+assert (folder / "SHA256SUMS").read_text() == hashlib.sha256(b"new").hexdigest() + "  face.onnx\\n" + "1" * 64 + "  other.onnx\\n"
+""", str(tmp_path))

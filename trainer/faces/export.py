@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from pathlib import Path
 
@@ -46,6 +47,16 @@ def export(source: Path, target: Path) -> None:
     write_onnx(target, plan, weights, note)
     if (apart := difference(target, plan, weights)) > TOLERANCE:
         raise ModelError(f"Detector {target}: OpenCV {cv2.__version__} and Keras differ by {apart:.2g}, expected at most {TOLERANCE}.")
+    note_sum(target)
+
+
+def note_sum(target: Path) -> None:
+    """Put the file's new checksum into the `SHA256SUMS` beside it, if that names it: the unit refuses a file that differs from it."""
+    sums = target.with_name("SHA256SUMS")
+    lines = sums.read_text().splitlines() if sums.is_file() else []
+    new = f"{hashlib.sha256(target.read_bytes()).hexdigest()}  {target.name}"
+    if any(line.endswith(f"  {target.name}") for line in lines):
+        sums.write_text("".join(f"{new if line.endswith(f'  {target.name}') else line}\n" for line in lines))
 
 
 def shifted(weights: Weights, shift: float) -> Weights:
