@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from hypothesis import settings
 # How long one example takes is the machine's business, not the code's; each test has its own time limit.
 settings.register_profile("maskgate", deadline=None)
 settings.load_profile("maskgate")
+
+# A shell that starts the tests in the background has SIGINT ignored, and every process of ours would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).resolve().parent.parent
 
