@@ -32,6 +32,9 @@ settings() { # settings SOURCE PANEL: a settings file, unless there is one
     [ -z "$1$2" ] || say "--source and --panel are for a first installation: change that file, then systemctl restart maskgate"
     run quietly inside "$release/bin/maskgate" config check "$etc/maskgate.toml" ||
         fail "this release does not take these settings: see above; what was in use is in use still" 2
+    # A card's first start, or an operator's copy, may have left it to root alone: the service could not read it.
+    run inside chgrp maskgate "$etc/maskgate.toml"
+    run inside chmod g+r "$etc/maskgate.toml"
 }
 
 set_text() { # set_text SECTION KEY VALUE: in the new settings file

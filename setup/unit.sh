@@ -81,7 +81,7 @@ bring_into_use() { # bring_into_use BEFORE running|'': $release; what ran before
     if [ -z "$older" ]; then rm -f "$opt/previous"; fi
     place_service "$1"
     systemctl reset-failed maskgate.service || true
-    rm -rf "$release"
+    [ "$release" = "$older" ] || rm -rf "$release" # else it is what a rollback goes to
     if start_service; then step=; fail "the upgrade was undone, and ${1##*/} runs as before: see above why ${release##*/} did not"; fi
     step=
     fail "the upgrade was undone, but ${1##*/} does not start either now: see above, and run: sudo maskgate doctor"

@@ -41,6 +41,8 @@ def drive_safe(settings: PanelSettings, *, pins_file: Path | None = None) -> tup
                     done.append(name)
             except PinError as error:
                 mistakes.append(error)
+            except Exception as error:  # noqa: BLE001  whatever it is, the other outputs must still be driven
+                mistakes.append(PinError(f"[panel] {name}_pin: cannot be driven ({error})."))
     finally:
         factory.close()
     if pins_file is not None:
