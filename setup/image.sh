@@ -16,11 +16,15 @@ in_image() { # in_image COMMAND...: in $root, with /proc, /dev, this machine's n
         mount -t tmpfs tmp "$root/tmp"
         mount -t tmpfs run "$root/run"
         names=$root/etc/resolv.conf
-        if [ -L "$names" ]; then # to somewhere in /run, as a rule
-            names=$root$(cd "$root/etc" && realpath -ms --relative-base=/ "$(readlink resolv.conf)")
-            names=${names/#"$root$root"/"$root"}
-            mkdir -p "${names%/*}"
-            : >"$names"
+        if [ -L "$names" ]; then # to somewhere in /run, as a rule, which is empty here
+            link=$(readlink "$names")
+            case $link in /*) names=$root$link ;; *) names=$root/etc/$link ;; esac
+            names=$(realpath -ms "$names")
+            case $names in "$root"/*) ;; *) names= ;; esac # nothing outside of the image is touched
+            if [ -n "$names" ] && [ ! -e "$names" ]; then
+                mkdir -p "${names%/*}"
+                : >"$names"
+            fi
         fi
         [ ! -f "$names" ] || [ ! -f /etc/resolv.conf ] || mount --bind /etc/resolv.conf "$names"
         if [ -n "$wheels" ]; then

@@ -23,6 +23,8 @@ def test_an_image_gets_all_that_a_unit_gets_and_nothing_stays_mounted(project: P
     image.mkdir()
     subprocess.run([project / "tests/pi/sysbox.sh", "unpack", "trixie-image", image], check=True, timeout=900)
     subprocess.run([project / "setup.sh", "wheels", "--os", "trixie", "--arch", "x86_64", wheels], check=True, timeout=600)
+    (image / "etc/resolv.conf").unlink(missing_ok=True)
+    (image / "etc/resolv.conf").symlink_to("../run/systemd/resolve/stub-resolv.conf")   # as on a system with systemd-resolved
     mounts = Path("/proc/self/mounts").read_text()
 
     command = [source / "setup.sh", "install", "--image", image, "--offline", wheels, "--source", "/srv/clip.mp4", "--panel", "mock"]
@@ -42,4 +44,5 @@ def test_an_image_gets_all_that_a_unit_gets_and_nothing_stays_mounted(project: P
     user = next(line.split(":") for line in (image / "etc/group").read_text().splitlines() if line.startswith("maskgate:"))
     assert (image / "etc/maskgate/maskgate.toml").stat().st_gid == int(user[2])
     assert Path("/proc/self/mounts").read_text() == mounts
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["image", "source", "wheels"], "nothing beside the image was touched"
     assert not list((image / "var/tmp").glob("maskgate-setup.*"))
