@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 INPUT = "/srv/maskgate"
 PINS = "/var/lib/maskgate/pins.jsonl"
@@ -77,3 +80,19 @@ def install(box: Box, settings: str) -> None:
     box.write("/etc/systemd/system/maskgate.service.d/pins.conf", DROP_IN)
     box.write("/etc/maskgate/maskgate.toml", settings)
     box.run("/src/setup.sh", "install")
+
+
+def need_containers() -> None:
+    """Skips, with the reason, where no container can be made."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: a container is made")
+    missing = [package for program, package in (("mmdebstrap", "mmdebstrap"), ("systemd-nspawn", "systemd-container"),
+                                                ("pgrep", "procps"), ("apt-get", "apt (this is no Debian)")) if not shutil.which(program)]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}: apt-get install them")
+
+
+def copy_checkout(project: Path, source: Path) -> None:
+    """The checkout as a user has it: without what was built or downloaded in it."""
+    shutil.copytree(project, source, dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", "*.egg-info", ".*_cache", "runs", "out"))

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from box import INPUT, Box, install
+from box import INPUT, Box, copy_checkout, install, need_containers
 
 
 @pytest.fixture(scope="session")
@@ -38,15 +37,9 @@ def clip(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session", params=["trixie", "bookworm"])
 def box(request: pytest.FixtureRequest, project: Path, clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     """A machine on which MaskGate was installed, with a clip for a camera and mock pins."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root: a container is made")
-    missing = [package for program, package in (("mmdebstrap", "mmdebstrap"), ("systemd-nspawn", "systemd-container"),
-                                                ("pgrep", "procps"), ("apt-get", "apt (this is no Debian)")) if not shutil.which(program)]
-    if missing:
-        pytest.skip(f"needs {', '.join(missing)}: apt-get install them")
+    need_containers()
     source = tmp_path_factory.mktemp("source")
-    shutil.copytree(project, source, dirs_exist_ok=True,
-                    ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", "*.egg-info", ".*_cache", "runs", "out"))
+    copy_checkout(project, source)
     shutil.copy(clip, source / "clip.mp4")
     box = Box(request.param, source)
     box.up()

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from box import copy_checkout, need_containers
 
 KILLS, SEED = int(os.environ.get("MASKGATE_KILLS", "20")), int(os.environ.get("MASKGATE_SEED", "1"))
 pytestmark = [pytest.mark.pi, pytest.mark.slow, pytest.mark.timeout(600 + 10 * KILLS)]
@@ -84,15 +84,9 @@ def walk(project: Path, out: Path) -> None:
 @pytest.fixture(scope="module")
 def machine(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Trixie with MaskGate installed, a clip for a camera and mock pins."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root: a container is made")
-    missing = [package for program, package in (("mmdebstrap", "mmdebstrap"), ("systemd-nspawn", "systemd-container"),
-                                                ("pgrep", "procps"), ("apt-get", "apt (this is no Debian)")) if not shutil.which(program)]
-    if missing:
-        pytest.skip(f"needs {', '.join(missing)}: apt-get install them")
+    need_containers()
     source = tmp_path_factory.mktemp("source")
-    shutil.copytree(project, source, dirs_exist_ok=True,
-                    ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", "*.egg-info", ".*_cache", "runs", "out"))
+    copy_checkout(project, source)
     walk(project, source / "clip.mp4")
     sysbox("up", str(source), limit_s=900)
     try:
