@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from trainer.faces.pictures import Picture
-from trainer.faces.scenes import LEARN, Scenes, Store, place
+from trainer.faces.scenes import LEARN, Scenes, Store, place, tilt
 from trainer.faces.spoil import spoil
 
 
@@ -42,6 +43,22 @@ def test_landmarks_move_with_the_box() -> None:
     face = table(100, 60, 60, 80)
     _, faces = place(marked(240, 320, face), face, np.zeros((256, 256, 3), np.uint8), (0.5, 0.5), (10, 20))
     assert faces[0, 4:6] == pytest.approx((10 + 0.5 * face[0, 4], 20 + 0.5 * face[0, 5]))
+
+
+@pytest.mark.parametrize("degrees", [-20.0, 9.0, 90.0])
+def test_a_tilted_head_keeps_its_landmarks_and_a_box_that_fits(degrees: float) -> None:
+    face = table(100, 60, 60, 80)
+    image = np.zeros((256, 256, 3), np.uint8)
+    cv2.ellipse(image, ((130.0, 100.0), (60.0, 80.0), 0.0), (255, 255, 255), -1)  # a head: the ellipse in the box
+    image[[int(y) for y in face[0, 5:14:2]], [int(x) for x in face[0, 4:14:2]]] = (0, 0, 255)
+    turned, faces = tilt(image, face, degrees)
+    x, y, w, h = faces[0, :4]
+    rows, columns = np.nonzero(turned[..., 2] > 127)
+    assert (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1) == pytest.approx((x, y, x + w, y + h), abs=2)
+    marks = np.argwhere((turned[..., 2] > 127) & (turned[..., 0] < 160))[:, ::-1]
+    for point in faces[0, 4:14].reshape(5, 2):
+        assert np.abs(marks - point).max(axis=1).min() <= 1.5
+    assert face[0, 0] == 100  # what was given is left as it was
 
 
 def test_a_face_mostly_cut_off_is_left_alone_and_one_outside_is_gone() -> None:

@@ -41,6 +41,8 @@ ERRORS = 0.4
 """How often a zoom is aimed at something that a teacher or the detector itself took for a face, where there is such a thing."""
 WORTH = {"mask": 3.0, "incorrect": 3.0, "no_mask": 2.0, "unknown": 0.5}
 """How often a zoom is aimed at a face of each kind, before the others in the same picture."""
+TILTED, TILT = 0.4, 12.0
+"""How often a scene is tilted, and by how much: the standard deviation in degrees, cut at twice that."""
 MISSED_OFTEN, MISSED_WORTH = 2.0, 4.0
 """How much more often a picture with a face that the detector misses is shown, and that face aimed at."""
 
@@ -111,8 +113,13 @@ class Scenes:
             image, faces = self._mosaic(int(rng.choice([1, 2, 3, 4, 5], p=[0.12, 0.22, 0.28, 0.23, 0.15])))
         else:
             image, faces = self._nobody()
-        turned, others = _mirror(image, faces)
-        return [(spoil(self._dress(image, faces), rng), faces), (spoil(self._dress(turned, others), rng), others)]
+        return [self._look(image, faces), self._look(*_mirror(image, faces))]
+
+    def _look(self, image: Image, faces: Faces) -> tuple[Image, Faces]:
+        """A finished scene: tilted now and then, dressed and spoilt."""
+        if self._rng.random() < TILTED:
+            image, faces = tilt(image, faces, float(np.clip(self._rng.normal(0, TILT), -2 * TILT, 2 * TILT)))
+        return spoil(self._dress(image, faces), self._rng), faces
 
     def _photo(self) -> int:
         names = [name for name in SOURCES if name in self._photos]
@@ -143,7 +150,7 @@ class Scenes:
             height = np.exp(rng.uniform(np.log(12), np.log(1.1 * side)))
             scale = min(height / aim[3], 2.5, 1.05 * side / aim[2])
             scale = max(scale, LEAST_SHOWN * side / max(image.shape[:2]))
-            reach = 0.0 if rng.random() < 0.12 else 0.5  # now and then the frame cuts through the face
+            reach = 0.0 if rng.random() < 0.18 else 0.5  # now and then the frame cuts through the face
             left, top = (rng.uniform(reach * scale * size, max(side - reach * scale * size, reach * scale * size + 1)) - scale * (start + size / 2)
                          for start, size in ((aim[0], aim[2]), (aim[1], aim[3])))
             if rng.random() < FILLED:
@@ -246,6 +253,21 @@ def place(image: Image, faces: Faces, ground: Image, scale: tuple[float, float],
     moved[:, YS] = (faces[:, YS] - y0) * scale[1] + top
     moved[:, 2], moved[:, 3] = faces[:, 2] * scale[0], faces[:, 3] * scale[1]
     return ground, _clipped(moved, side)
+
+
+def tilt(image: Image, faces: Faces, degrees: float) -> tuple[Image, Faces]:
+    """A square scene turned about its middle, counter-clockwise; its corners stay empty.
+
+    A head is nearer to an ellipse than to its box, so the new box is the one around the turned ellipse.
+    """
+    side = image.shape[0]
+    matrix = cv2.getRotationMatrix2D((side / 2, side / 2), degrees, 1.0)
+    turned, cos, sin = faces.copy(), np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    middles = np.stack([faces[:, 0] + faces[:, 2] / 2, faces[:, 1] + faces[:, 3] / 2], -1) @ matrix[:, :2].T + matrix[:, 2]
+    turned[:, 2], turned[:, 3] = np.hypot(faces[:, 2] * cos, faces[:, 3] * sin), np.hypot(faces[:, 2] * sin, faces[:, 3] * cos)
+    turned[:, :2] = middles - turned[:, 2:4] / 2
+    turned[:, 4:14] = (faces[:, 4:14].reshape(-1, 5, 2) @ matrix[:, :2].T + matrix[:, 2]).reshape(-1, 10)
+    return np.asarray(cv2.warpAffine(image, matrix, (side, side)), np.uint8), _clipped(turned, side)
 
 
 def _clipped(faces: Faces, side: int) -> Faces:
