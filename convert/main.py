@@ -71,7 +71,7 @@ def convert(model_path: Path, out: Path, data: Path, recipe_path: Path | None, t
     faces = cached_faces(named.recipe, data, cache)
     graph = to_int8(model, representative(faces, named, int(model.input_shape[1])))
     description = Description(
-        name=named.recipe.model.name, input_px=int(model.input_shape[1]), margin=named.recipe.model.margin,
+        name=named.recipe.model.name, input_px=int(model.input_shape[1]), margin=named.recipe.model.margin, views=named.recipe.model.views,
         labels=LABELS if model.output_shape[-1] == len(LABELS) else TWO_LABELS, temperature=temperature, sha256=hashlib.sha256(graph).hexdigest(),
         made=f"{datetime.now(UTC):%Y-%m-%d}, recipe {named.name} ({named.sha256[:16]})")
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from edge.vision.masks import Masks
 from edge.vision.quality import sharpness
-from trainer.augment import plain
-from trainer.data.cache import Faces
+from trainer.data.cache import FACE, Faces
 from trainer.data.labels import CLASSES
 from trainer.judge import Judged, table
 from trainer.score import PASS_SHARE, I, Ints, M, N, Score, at_threshold, ece, interval, score, softmax, temperature
@@ -130,11 +129,10 @@ def slices(judged: Sequence[Judged], threshold: float) -> dict[str, dict[str, fl
 def by_source(faces: Faces, masks: Masks, threshold: float, split: str = "val") -> dict[str, dict[str, float]]:
     """The door's question on the cached faces of one split, by source, at a fixed threshold."""
     rows = {}
-    d = masks.description
     chosen = [i for i, row in enumerate(faces.rows) if row.split == split and row.label in CLASSES]
     for source in sorted({faces.rows[i].source for i in chosen}):
         mine = [i for i in chosen if faces.rows[i].source == source]
-        p = np.array(masks.judge_crops([plain(faces.pictures[i], d.margin, d.input_px) for i in mine]), np.float64)
+        p = np.array([masks.judge(faces.pictures[i], [FACE])[0] for i in mine], np.float64)
         truth = np.array([CLASSES.index(faces.rows[i].label) for i in mine], np.int64)
         rows[source] = at_threshold(np.log(p + 1e-12), truth, threshold)
     return rows

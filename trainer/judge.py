@@ -44,9 +44,9 @@ class Judged:
     probabilities: Probabilities | None
     """None: nothing was found there, so nothing was said."""
     crop: Image | None = None
-    """What the classifier saw, BGR; kept for galleries and for degrading."""
+    """The face at the model's own margin, BGR; kept for galleries."""
     context: Image | None = None
-    """The same with room around it, as the cache keeps faces (`trainer.data.cache`); to be cropped otherwise."""
+    """The same with room around it, as the cache keeps faces (`trainer.data.cache`); for degrading and for other crops."""
 
 
 class Said(NamedTuple):
@@ -82,8 +82,8 @@ class UnitJudge:
             if box is None:
                 said.append(Said(found=False))
                 continue
-            crop = crop_face(image, box, d.margin, d.input_px)
-            said.append(Said(True, self.masks.judge_crops([crop])[0], crop, crop_face(image, box, CONTEXT, SIDE_PX)))
+            said.append(Said(True, self.masks.judge(image, [box])[0], crop_face(image, box, d.margin, d.input_px),
+                             crop_face(image, box, CONTEXT, SIDE_PX)))
         return said
 
 

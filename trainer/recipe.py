@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from edge.vision.bundle import View
 from trainer.errors import TrainerError
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -42,6 +43,9 @@ class Model(_Part, frozen=True):
     alpha: Positive = 0.35
     input_px: Annotated[int, Meta(ge=32, le=512)] = 128
     margin: Share = 0.15
+    """Share of the face's longer side around it, in training."""
+    views: tuple[View, ...] = ()
+    """How the unit looks at a face; see `edge.vision.bundle.Description`. Training draws its own margins around `margin`."""
     dropout: Share = 0.2
     classes: Literal[2, 3] = 3
     """3: mask, incorrect, no_mask. 2: mask or not; `incorrect` then counts as not."""

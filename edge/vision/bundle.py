@@ -26,6 +26,14 @@ TWO_LABELS = (Label.MASK.value, Label.NO_MASK.value)
 """Of a model that only tells mask from anything else; `incorrect` is then never said."""
 
 
+class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One way of looking at a face."""
+
+    margin: Annotated[float, Meta(ge=0, le=1)]
+    """Share of the face's longer side added on each side of the crop."""
+    mirrored: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Description:
     """What the unit must know of a model, and what its owner wants to know."""
@@ -38,6 +46,9 @@ class Description:
     """The model takes `uint8` RGB of shape (1, input_px, input_px, 3); normalisation is inside its graph."""
     margin: Annotated[float, Meta(ge=0, le=1)]
     """Share of the face's longer side added on each side of the crop."""
+    views: tuple[View, ...] = ()
+    """Each face is judged so often, and the mean of the logits counts: the detector's box is never quite right, and errors at one
+    margin are seldom those at another. Empty: once, at `margin`."""
     temperature: Annotated[float, Meta(gt=0, le=100)] = 1.0
     """Probabilities are softmax(logits / temperature) (Guo et al. 2017, "On Calibration of Modern Neural Networks")."""
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]

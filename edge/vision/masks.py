@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.look import Box, Probabilities
-from edge.vision.bundle import LABELS, Bundle
+from edge.vision.bundle import LABELS, Bundle, View
 from edge.vision.crop import crop_face
 from edge.vision.interpreter import Graph
 
@@ -27,6 +27,7 @@ class Masks:
         """
         description = bundle.description
         self.description = description
+        self._views = description.views or (View(margin=description.margin),)
         self._graph = Graph(bundle.model, threads)
         shape = (1, description.input_px, description.input_px, 3)
         if self._graph.input_shape != shape or self._graph.input_type != np.uint8:
@@ -38,18 +39,24 @@ class Masks:
 
     def judge(self, image: NDArray[np.uint8], boxes: Sequence[Box]) -> list[Probabilities]:
         """Judge the faces of one BGR image (height, width, 3), boxes in its pixels."""
-        size, margin = self.description.input_px, self.description.margin
-        return self.judge_crops([crop_face(image, box, margin, size) for box in boxes])
+        return [self._said(np.mean([self._logits(self._cut(image, box, view)) for view in self._views], axis=0)) for box in boxes]
 
     def judge_crops(self, crops: Sequence[NDArray[np.uint8]]) -> list[Probabilities]:
-        """Judge pictures that are cropped already: BGR `uint8` (input_px, input_px, 3) each."""
-        found = []
-        for crop in crops:
-            logits = self._graph(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)[None].astype(np.uint8, copy=False))
-            if not np.isfinite(logits).all():
-                raise ModelError("The mask model's answer is not a number.", hint="The model file is damaged or was converted wrongly: install it again.")
-            scaled = logits.astype(np.float64) / self.description.temperature
-            exp = np.exp(scaled - scaled.max())
-            said = {label: float(value) for label, value in zip(self.description.labels, exp / exp.sum(), strict=True)}
-            found.append(Probabilities(*(said.get(label, 0.0) for label in LABELS)))
-        return found
+        """Judge pictures that are cropped already, each once: BGR `uint8` (input_px, input_px, 3)."""
+        return [self._said(self._logits(crop)) for crop in crops]
+
+    def _cut(self, image: NDArray[np.uint8], box: Box, view: View) -> NDArray[np.uint8]:
+        crop = crop_face(image, box, view.margin, self.description.input_px)
+        return np.ascontiguousarray(crop[:, ::-1]) if view.mirrored else crop
+
+    def _logits(self, crop: NDArray[np.uint8]) -> NDArray[np.float64]:
+        logits = self._graph(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)[None].astype(np.uint8, copy=False))
+        if not np.isfinite(logits).all():
+            raise ModelError("The mask model's answer is not a number.", hint="The model file is damaged or was converted wrongly: install it again.")
+        return logits.astype(np.float64)
+
+    def _said(self, logits: NDArray[np.float64]) -> Probabilities:
+        scaled = logits / self.description.temperature
+        exp = np.exp(scaled - scaled.max())
+        said = {label: float(value) for label, value in zip(self.description.labels, exp / exp.sum(), strict=True)}
+        return Probabilities(*(said.get(label, 0.0) for label in LABELS))

@@ -12,6 +12,7 @@ import pytest
 from trainer_pictures import picture, tiny_faces
 
 from edge.look import Box, Probabilities
+from edge.vision.crop import crop_face
 from trainer.augment import plain
 from trainer.data.labels import CLASSES
 from trainer.data.manifest import Sample
@@ -105,12 +106,9 @@ def test_unknown_faces_take_part_in_the_matching_and_in_nothing_else(tmp_path: P
 
 
 class _Masks:
-    class description:  # noqa: N801 - stands for a value
-        margin, input_px = 0.15, 32
-
-    def judge_crops(self, crops: Sequence[np.ndarray]) -> list[Probabilities]:
+    def judge(self, image: np.ndarray, boxes: Sequence[Box]) -> list[Probabilities]:
         """By colour, as tiny_faces paints them: mask blue, incorrect green, no_mask red."""
-        means = [crop.reshape(-1, 3).mean(axis=0) for crop in crops]
+        means = [crop_face(image, box, 0.15, 32).reshape(-1, 3).mean(axis=0) for box in boxes]
         return [Probabilities(*(m / m.sum())) for m in means]
 
 

@@ -19,7 +19,7 @@ from edge.errors import ModelError
 from edge.look import Box, Label, Probabilities
 from edge.settings import MasksSettings
 from edge.vision import MODELS, open_masks
-from edge.vision.bundle import load_bundle, write_bundle
+from edge.vision.bundle import View, load_bundle, write_bundle
 from edge.vision.interpreter import Graph
 from edge.vision.masks import Masks
 
@@ -123,6 +123,30 @@ def test_the_graph_gets_red_green_blue_where_opencv_has_blue_green_red(portrait:
     assert found._asdict() == pytest.approx(expected, abs=1e-5)
     swapped, = Masks(bundle).judge_crops([np.ascontiguousarray(crop[..., ::-1])])
     assert swapped != pytest.approx(found, abs=1e-4), "a blue face is not the same"
+
+
+def test_a_face_is_looked_at_as_often_as_the_description_says_and_the_mean_of_the_logits_counts(portrait: NDArray[np.uint8]) -> None:
+    bundle = load_bundle(MODELS / "mask.tflite")
+
+    def said(*views: View) -> NDArray[np.float64]:
+        found, = Masks(replace(bundle, description=replace(bundle.description, views=views))).judge(portrait, [FACE])
+        return np.log(np.array(found))
+
+    near, far = View(margin=0.02), View(margin=0.4, mirrored=True)
+    both = (said(near) + said(far)) / 2
+    assert np.exp(said(near, far)) == pytest.approx(np.exp(both) / np.exp(both).sum(), abs=1e-6)
+    assert said() == pytest.approx(said(View(margin=bundle.description.margin))), "no views: once, at the model's own margin"
+    assert said(far) != pytest.approx(said(View(margin=0.4)), abs=1e-3), "the mirrored face is another picture"
+
+
+def test_a_misspelt_view_is_refused(tmp_path: Path) -> None:
+    shipped = load_bundle(MODELS / "mask.tflite")
+    path = tmp_path / "m.tflite"
+    write_bundle(path, shipped.model, replace(shipped.description, views=(View(margin=0.25, mirrored=True),)))
+    assert load_bundle(path).description.views == (View(margin=0.25, mirrored=True),)
+    path.write_bytes(path.read_bytes().replace(b'"mirrored"', b'"mirorred"'))
+    with pytest.raises(ModelError):
+        load_bundle(path)
 
 
 def test_an_answer_that_is_no_number_is_a_model_error(portrait: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,8 @@ SIDE_PX = 224
 CONTEXT = 0.5
 """Margin of a cached square, as a share of the face's longer side; the face spans 1 / (1 + 2 CONTEXT) of it."""
 FACE_SHARE = 1 / (1 + 2 * CONTEXT)
+FACE = Box(SIDE_PX * (1 - FACE_SHARE) / 2, SIDE_PX * (1 - FACE_SHARE) / 2, SIDE_PX * FACE_SHARE, SIDE_PX * FACE_SHARE)
+"""Where the face lies in a cached square; the model's own crop of the square is the one that the unit would cut."""
 MIN_FACE_PX = 18.0
 """Faces whose shorter side is less are left out of training: there is nothing to see."""
 VERSION = 3
