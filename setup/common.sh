@@ -11,6 +11,7 @@ fail() { # fail MESSAGE [EXIT CODE]
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/maskgate-setup.XXXXXX")
 leftovers=() # folders that are gone at the end, whatever the end is
+undo=        # a command that puts right what was begun, if the end comes before it is done
 ticker=
 step=
 begin() { # begin STEP: what is done now; it is named once more if it fails
@@ -19,6 +20,8 @@ begin() { # begin STEP: what is done now; it is named once more if it fails
 }
 leave() {
     local status=$?
+    trap '' HUP INT TERM PIPE # a second Ctrl-C does not leave things half-way
+    [ -z "$undo" ] || "$undo" || true
     [ -z "$ticker" ] || kill "$ticker" 2>/dev/null || true
     rm -rf "$scratch" "${leftovers[@]}"
     if [ "$status" -ne 0 ] && [ -n "$step" ]; then
@@ -27,13 +30,13 @@ leave() {
 }
 trap leave EXIT
 
-quietly() { # quietly COMMAND...: its output is shown only if it fails; on a terminal the seconds tick meanwhile
+quietly() { # quietly COMMAND...: its output is shown only if it fails, but for what it says on 3; on a terminal the seconds tick meanwhile
     local log=$scratch/log status=0
     if [ -t 1 ]; then
         (s=0; while sleep 1; do s=$((s + 1)); printf '\r    %d s ' "$s"; done) &
         ticker=$!
     fi
-    "$@" >"$log" 2>&1 </dev/null || status=$?
+    "$@" 3>&1 >"$log" 2>&1 </dev/null || status=$?
     if [ -n "$ticker" ]; then
         kill "$ticker" 2>/dev/null || true
         wait "$ticker" 2>/dev/null || true

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # apt's part: Python, its numpy, and where the distribution has them Picamera2 and lgpio. What is there is left alone.
 
+lock_s=300 # how long the system's own apt is waited for: at a card's first start it may be at work
+
 installed() { # installed PACKAGE: by apt
     # shellcheck disable=SC2016
     [ "$(inside dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -17,20 +19,32 @@ without() { # without PACKAGE: what does not work then
     esac
 }
 
+apt_update() { # for `quietly`. apt waits for dpkg's lock by itself, but not for that of its lists
+    local log=$scratch/update waited=0
+    until inside apt-get update >"$log" 2>&1; do
+        cat "$log"
+        if ! grep -qE 'Could not get lock|Unable to lock' "$log" || [ "$waited" -ge "$lock_s" ]; then return 1; fi
+        [ "$waited" -gt 0 ] || say "another apt is at work here: waiting for it, $((lock_s / 60)) minutes at most" >&3
+        sleep 5
+        waited=$((waited + 5))
+    done
+}
+
 apt_install() { # apt_install PACKAGE|FILE...
     say "apt-get install ${*##*/}"
-    DEBIAN_FRONTEND=noninteractive quietly inside apt-get -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "$@" ||
+    DEBIAN_FRONTEND=noninteractive quietly inside apt-get -o DPkg::Lock::Timeout="$lock_s" install --yes --no-install-recommends "$@" ||
         fail "apt-get install failed: see above"
 }
 
+offline_debs=/var/cache/maskgate-setup
 from_folder() { # the .deb files of --offline, if any
-    local place=/var/cache/maskgate-setup
+    local place=$offline_debs
     [ -n "$(find "$wheels" -maxdepth 2 -name '*.deb' -print -quit)" ] || return 0
     mkdir -p "$root$place"
     find "$wheels" -maxdepth 2 -name '*.deb' -exec cp {} "$root$place/" \;
     say "apt-get install, from $wheels"
     # shellcheck disable=SC2016
-    quietly inside sh -c 'DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-download --no-install-recommends "$1"/*.deb' _ "$place" ||
+    quietly inside sh -c 'DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout="$2" install --yes --no-download --no-install-recommends "$1"/*.deb' _ "$place" "$lock_s" ||
         fail "the .deb files in $wheels could not be installed: see above"
     rm -rf "$root$place"
 }
@@ -56,9 +70,9 @@ system_packages() {
         return
     fi
     if [ ${#missing[@]} -gt 0 ]; then
-        quietly inside apt-get update || fail "apt-get update failed: see above"
+        quietly apt_update || fail "apt-get update failed: see above"
     else
-        inside apt-get update >/dev/null 2>&1 || say "apt-get update failed: going on with what is known of the packages"
+        apt_update 3>&1 >/dev/null 2>&1 || say "apt-get update failed: going on with what is known of the packages"
     fi
     for package in "${optional[@]}"; do
         if [ -n "$(inside apt-cache madison "$package" 2>/dev/null)" ]; then

@@ -68,11 +68,16 @@ look_at_root() {
     local line options
     line=$(cat "$seen/proc/cmdline" 2>/dev/null || true)
     if [[ " $line " =~ \ overlayroot=(tmpfs|device) || " $line " == *" boot=overlay "* ]]; then
-        finding FAILURE "the root is an overlay, and an installation would be gone after the next start: sudo raspi-config nonint do_overlayfs 1, restart, install, and switch it on again (do_overlayfs 0)"
+        finding FAILURE "the root is an overlay, and what is changed now would be undone by the next start: sudo raspi-config nonint do_overlayfs 1, restart, run the same command again, and switch the overlay on again (do_overlayfs 0)"
         return
     fi
     options=$(awk '$2 == "/" {found = $4} END {print found}' "$seen/proc/mounts" 2>/dev/null || true)
     case ,$options, in *,ro,*) finding FAILURE "the root is read-only: sudo mount -o remount,rw /" ;; esac
+}
+
+need_lasting_root() { # what is changed is to be there after the next start
+    look_at_root
+    [ "$failures" -eq 0 ] || refuse "nothing was changed: see FAILURE above"
 }
 
 look_at_camera() { # look_at_camera SOURCE: of the settings, or of --source

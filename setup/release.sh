@@ -72,8 +72,11 @@ switch_to() { # switch_to RELEASE [PREVIOUS]: into use, in one step; what was in
 }
 
 forget_old_releases() { # all but the one in use and the one before
-    local current previous
+    local current previous folder
     [ -z "$dry" ] || return 0
     current=$(target "$opt/current") previous=$(target "$opt/previous")
-    find "$root$opt/releases" -mindepth 1 -maxdepth 1 ! -path "$root$current" ! -path "$root${previous:-$current}" -exec rm -rf {} +
+    [ -n "$current" ] || return 0
+    for folder in "$root$opt"/releases/*; do
+        case ${folder##*/} in "${current##*/}" | "${previous##*/}") ;; *) rm -rf "$folder" ;; esac
+    done
 }

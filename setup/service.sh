@@ -9,6 +9,7 @@ tmpfiles=/etc/tmpfiles.d/maskgate.conf
 rules=/etc/udev/rules.d/60-maskgate.rules
 drop_ins=$service.d
 backoff=$drop_ins/10-backoff.conf
+settle_s=30
 
 option_file() { # option_file NAME: where its drop-in goes
     case $1 in
@@ -56,7 +57,9 @@ place_service() { # place_service RELEASE: its files, and those of the options t
     # Plain Debian gives GPIO chips and camera memory to root alone.
     if [ -n "$dry" ] || command -v udevadm >/dev/null; then
         run udevadm control --reload || true
-        run udevadm trigger --subsystem-match=gpio --subsystem-match=dma_heap || true
+        # Until the nodes have their new owners, or else for a while: the service opens them next.
+        run timeout "$settle_s" udevadm trigger --settle --subsystem-match=gpio --subsystem-match=dma_heap ||
+            say "udev is slow: going on; if the service finds no camera or pins, it tries again by itself"
     fi
 }
 
@@ -96,6 +99,8 @@ setup_option() { # option [NAME on|off]
     case ${2:-} in on | off) ;; *) fail "say which: ./setup.sh option $name on, or off" 2 ;; esac
     if [ "${3:-}" = --dry-run ]; then dry=yes; elif [ -n "${3:-}" ]; then fail "option does not know '$3': ./setup.sh --help" 2; fi
     need_root "option $name $2"
+    alone option
+    need_lasting_root
     [ -n "$dry" ] || [ -e "$service" ] || fail "MaskGate is not installed: sudo ./setup.sh install"
     begin "option $name $2"
     if [ "$2" = on ]; then place systemd "options/$name.conf" "$file"; else run rm -f "$file"; fi

@@ -16,6 +16,8 @@
 . setup/settings.sh
 # shellcheck source=setup/service.sh
 . setup/service.sh
+# shellcheck source=setup/trying.sh
+. setup/trying.sh
 
 read_arguments() { # read_arguments VERB ARGUMENTS...: into $source, $panel, $image, $purge and what places.sh declares
     local verb=$1 name
@@ -41,15 +43,18 @@ read_arguments() { # read_arguments VERB ARGUMENTS...: into $source, $panel, $im
 }
 
 unit_install() { # in whichever state the system is: nothing there, an older release, this one
-    local source='' panel='' image='' purge='' release constraints codename before was=''
+    local source='' panel='' image='' purge='' release constraints codename before was='' settled
     read_arguments install "$@"
     need_root install
     [ -d edge ] || fail "this copy of setup.sh came with a release, for rollback, option and uninstall; install from a checkout"
     umask 022 # the service's user reads what is installed
     [ -z "$image" ] || open_image "$image"
+    alone install
     before=$(target "$opt/current")
     release=$before # what is there already is asked for its settings
     preflight "${source:-$(asked camera source)}" "${panel:-$(asked panel kind)}"
+    settle
+    before=$(target "$opt/current")
     release=$opt/releases/$(release_name)
     system_packages
     make_user
@@ -57,34 +62,36 @@ unit_install() { # in whichever state the system is: nothing there, an older rel
     settings "$source" "$panel"
     report_defaults "$before"
     if [ -z "$root" ] && [ -z "$dry" ] && runs; then was=running; fi
-    bring_into_use "$before" "$was"
+    bring_into_use upgrade "$before" "$was"
     forget_old_releases
     if [ -n "$root" ]; then goodbye "done: the unit starts at the first boot of this image"; return; fi
     look_after
     goodbye "done: systemctl status maskgate; journalctl -fu maskgate; settings in $etc/maskgate.toml"
 }
 
-bring_into_use() { # bring_into_use BEFORE running|'': $release; what ran before runs again if it does not come up
-    local older
-    older=$(target "$opt/previous")
+bring_into_use() { # bring_into_use upgrade|rollback BEFORE running|'': $release; or all is as it was before, and BEFORE runs if it ran
+    begin_trial "$1" "$release" "$2" "$(target "$opt/previous")" "$3"
     switch_to "$release"
     place_service "$release"
     suit_network
-    [ -z "$root" ] || return 0
-    if start_service; then return; fi
-    step=
-    if [ -z "$2" ] || [ -z "$1" ] || [ "$1" = "$release" ]; then
+    if [ -z "$root" ] && ! start_service; then
+        step=
+        if [ -n "$undo" ] && [ -n "$3" ]; then exit 1; fi # undo_trial says the rest
+        end_trial
+        first_aid
         fail "MaskGate is installed, but its service does not start: see above; change $etc/maskgate.toml, then: systemctl restart maskgate"
     fi
-    say "release ${release##*/} does not come up: back to ${1##*/}"
-    switch_to "$1" "$older"
-    if [ -z "$older" ]; then rm -f "$opt/previous"; fi
-    place_service "$1"
-    systemctl reset-failed maskgate.service || true
-    [ "$release" = "$older" ] || rm -rf "$release" # else it is what a rollback goes to
-    if start_service; then step=; fail "the upgrade was undone, and ${1##*/} runs as before: see above why ${release##*/} did not"; fi
-    step=
-    fail "the upgrade was undone, but ${1##*/} does not start either now: see above, and run: sudo maskgate doctor"
+    end_trial
+}
+
+doctor_s=120
+first_aid() { # what the self-check says is wrong, of a service that does not start
+    say "looking for the reason: maskgate doctor"
+    timeout --kill-after=5 "$doctor_s" "$release/bin/maskgate" doctor 2>&1 </dev/null | awk '
+        /^(✗|FAIL)/ { failures++; inside = 1; print "    " $0; next }
+        inside && /^ / { print "    " $0; next }
+        { inside = 0 }
+        END { if (!failures) print "    it finds no failure" }' >&2 || true
 }
 
 look_after() { # the self-check at the end; what it finds can be mended at leisure
@@ -100,24 +107,19 @@ unit_upgrade() { # install, over a release that is there
 }
 
 unit_rollback() {
-    local purge='' release before
+    local purge='' release before settled
     read_arguments rollback "$@"
     need_root rollback
+    alone rollback
+    need_lasting_root
+    settle
     before=$(target "$opt/current") release=$(target "$opt/previous")
+    if [ -n "$settled" ]; then goodbye "done: ${before##*/} is in use again; the same command goes to the release before that"; return; fi
     if [ -z "$release" ] || [ ! -e "$release/complete" ]; then refuse "there is no release to go back to"; goodbye; return; fi
     begin "from ${before##*/} back to ${release##*/}"
     quietly "$release/bin/maskgate" config check "$etc/maskgate.toml" ||
         refuse "${release##*/} does not know some of these settings: see above; take them out of $etc/maskgate.toml, then run the same command again"
-    switch_to "$release"
-    place_service "$release"
-    if ! start_service; then
-        say "${release##*/} does not come up: back to ${before##*/}"
-        switch_to "$before"
-        place_service "$before"
-        start_service || true
-        step=
-        fail "the rollback was undone: see above"
-    fi
+    bring_into_use rollback "$before" running
     goodbye "done: ${release##*/} runs; the same command goes to ${before##*/} again"
 }
 
@@ -125,6 +127,8 @@ unit_uninstall() {
     local purge='' file
     read_arguments uninstall "$@"
     need_root uninstall
+    alone uninstall
+    need_lasting_root
     begin "stopping and removing maskgate.service"
     if [ -e "$service" ] || [ -n "$dry" ]; then run systemctl disable --quiet --now maskgate.service; fi
     for file in "$service" "$command" "$tmpfiles" "$rules" "$backoff" \
@@ -134,7 +138,9 @@ unit_uninstall() {
     run rm -rf "$opt"
     if [ -n "$purge" ]; then
         begin "removing settings, what was kept, and the system user"
-        run rm -rf "$etc" "$var" "$drop_ins" "$sysusers"
+        run rm -rf "$drop_ins" "$sysusers"
+        take_away "$etc"
+        take_away "$var"
         if id maskgate >/dev/null 2>&1 || [ -n "$dry" ]; then run userdel maskgate; fi
     elif [ -e "$etc" ]; then
         say "settings stay in $etc (--purge removes them)"

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from setup_machine import Machine
+from unit_stand_in import Unit
 
-TOOLS = ["awk", "bash", "cat", "cksum", "cp", "cut", "date", "df", "dirname", "find", "grep", "id", "install", "kill", "ln", "mkdir", "mktemp", "mv",
-         "readlink", "rm", "sed", "sha256sum", "sh", "sleep", "sort", "tail", "touch"]
+TOOLS = ["awk", "bash", "cat", "cksum", "cp", "cut", "date", "df", "dirname", "find", "flock", "grep", "head", "id", "install", "kill", "ln", "mkdir", "mktemp", "mv",
+         "readlink", "rm", "sed", "sha256sum", "sh", "sleep", "sort", "tail", "timeout", "touch"]
 
 
 @pytest.fixture
@@ -33,3 +34,8 @@ def machine(project: Path, tmp_path: Path) -> Machine:
         assert where, f"{tool} is not on the PATH of this machine"
         (tools / tool).symlink_to(os.path.realpath(where) if tool != "sh" else where)
     return Machine(folder, tools)
+
+
+@pytest.fixture
+def unit(machine: Machine, tmp_path: Path) -> Unit:
+    return Unit(machine, tmp_path / "unit")

@@ -25,9 +25,13 @@ class Machine:
     def setup(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """./setup.sh with these arguments."""
         return subprocess.run(["./setup.sh", *arguments], cwd=self.folder, capture_output=True, text=True, timeout=50, check=False,
-                              env={"PATH": str(self.tools), "HOME": str(self.folder), **environment})
+                              env={**self.environment, **environment})
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"PATH": str(self.tools), "HOME": str(self.folder)}
 
     def shell(self, script: str) -> subprocess.CompletedProcess[str]:
         """A bash script in the folder of setup.sh, with the machine's tools."""
         return subprocess.run(["bash", "-euc", script], cwd=self.folder, capture_output=True, text=True, timeout=50, check=False,
-                              env={"PATH": str(self.tools), "HOME": str(self.folder)})
+                              env=self.environment)

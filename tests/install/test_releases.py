@@ -4,70 +4,10 @@
 from __future__ import annotations
 
 import runpy
-import subprocess
 from pathlib import Path
 
 import pytest
-from setup_machine import Machine
-
-PLACES = """
-. setup/common.sh; . setup/unit.sh
-base={base}; opt=$base/opt; etc=$base/etc; command=$base/maskgate; service=$base/units/maskgate.service
-sysusers=$base/sysusers; tmpfiles=$base/tmpfiles; rules=$base/rules; drop_ins=$service.d; backoff=$drop_ins/10-backoff.conf
-preflight() {{ say preflight; }}; system_packages() {{ :; }}
-make_release() {{ # a stand-in: what a release has, without Python
-    if [ -e "$release/complete" ]; then say "release ${{release##*/}} is there"; return; fi
-    mkdir -p "$release/bin" "$release/share/maskgate"
-    cp -R systemd "$release/share/maskgate/"
-    sed -i "s/^Description=.*/Description=${{release##*/}}/" "$release/share/maskgate/systemd/maskgate.service"
-    printf '#!/bin/sh\\n[ "$1 $2" != "config check" ] || exit {check}\\n' >"$release/bin/maskgate"
-    chmod +x "$release/bin/maskgate"
-    {building}
-    touch "$release/complete"
-}}
-release_name() {{ echo {name}; }}
-"""
-
-
-class Unit:
-    """A unit whose systemd starts every release but those that are broken."""
-
-    def __init__(self, machine: Machine, base: Path) -> None:
-        self.machine, self.base = machine, base
-        (base / "etc").mkdir(parents=True)
-        (base / "etc/maskgate.toml").write_text("[camera]\n")
-        machine.has("id", "echo 0")
-        for tool in ("chmod", "sync"):
-            machine.has(tool, f'exec /bin/{tool} "$@"')
-        for tool in ("systemd-sysusers", "systemd-tmpfiles", "chgrp"):
-            machine.has(tool, "exit 0")
-        machine.has("journalctl", "echo the reason")
-        machine.has("systemctl", f"""
-            case "$*" in
-                --version) echo systemd 257 ;;
-                "restart maskgate.service")
-                    echo "$(readlink {base}/opt/current) $(grep Description= {base}/units/maskgate.service)" >>{base}/starts
-                    case "$(readlink {base}/opt/current)" in *broken*) exit 1 ;; esac ;;
-                is-active*) [ -e {base}/starts ] && echo active ;;
-            esac""")
-
-    def shell(self, name: str, verb: str, *, building: str = ":", check: int = 0) -> subprocess.CompletedProcess[str]:
-        return self.machine.shell(PLACES.format(base=self.base, name=name, building=building, check=check) + verb)
-
-    def link(self, name: str) -> str:
-        path = self.base / "opt" / name
-        return path.readlink().name if path.is_symlink() else ""
-
-    def started(self) -> list[str]:
-        """Releases that systemd was told to start, each with the unit file that belonged to it."""
-        lines = [line.split() for line in (self.base / "starts").read_text().splitlines()]
-        assert all(Path(release).name == unit.partition("=")[2] for release, unit in lines), lines
-        return [Path(release).name for release, _ in lines]
-
-
-@pytest.fixture
-def unit(machine: Machine, tmp_path: Path) -> Unit:
-    return Unit(machine, tmp_path / "unit")
+from unit_stand_in import Unit
 
 
 def test_a_new_release_comes_into_use_and_the_one_before_stays(unit: Unit) -> None:
@@ -115,6 +55,23 @@ def test_a_first_release_that_does_not_start_stays_installed_and_says_what_to_do
     assert unit.link("current") == "broken"
 
 
+DOCTOR = r"""printf '%s\n' "[ \"\$1\" != doctor ] || printf '✓ os: Trixie\n✗ camera: none is there\n    → check the ribbon\n! disk: small\n    → take a larger one\n2 failures\n'" >>"$release/bin/maskgate" """
+
+
+def test_a_first_release_that_does_not_start_is_looked_over_and_what_is_wrong_is_shown_before_the_end(unit: Unit) -> None:
+    said = unit.shell("broken", "unit_install", building=DOCTOR).stderr
+    assert [line.strip() for line in said.splitlines()[-3:-1]] == ["✗ camera: none is there", "→ check the ribbon"]
+    assert "its service does not start: see above" in said.splitlines()[-1]
+    assert "larger" not in said
+
+
+def test_a_self_check_that_hangs_does_not_keep_an_installation_from_its_end(unit: Unit) -> None:
+    result = unit.shell("broken", "doctor_s=1; unit_install", building=r"""echo '[ "$1" != doctor ] || exec sleep 40' >>"$release/bin/maskgate" """)
+    assert result.returncode == 1
+    assert "it finds no failure" in result.stderr
+    assert "its service does not start" in result.stderr
+
+
 def test_rollback_goes_back_and_forth_with_the_unit_files(unit: Unit) -> None:
     for name in ("r1", "r2"):
         unit.shell(name, "unit_install")
@@ -141,6 +98,50 @@ def test_there_must_be_something_to_go_back_to_and_something_to_upgrade(unit: Un
     assert "no release to go back to" in unit.shell("any", "unit_rollback").stderr
 
 
+@pytest.mark.parametrize("verb", ["unit_rollback", "unit_option reboot on", "unit_uninstall", "unit_uninstall --purge"])
+@pytest.mark.parametrize(("file", "line", "word"), [("cmdline", "boot=overlay", "do_overlayfs 1"), ("mounts", "/dev/sda2 / ext4 ro 0 0", "remount,rw")])
+def test_where_nothing_lasts_every_verb_refuses_to_change_anything(unit: Unit, verb: str, file: str, line: str, word: str) -> None:
+    for name in ("r1", "r2"):
+        unit.shell(name, "unit_install")
+    (unit.base / "seen/proc").mkdir(parents=True)
+    (unit.base / "seen/proc" / file).write_text(line + "\n")
+    before = sorted(unit.base.rglob("*"))
+    result = unit.shell("any", verb)
+    assert result.returncode == 1
+    assert word in result.stdout
+    assert "nothing was changed: see FAILURE above" in result.stderr
+    assert sorted(unit.base.rglob("*")) == before
+    assert unit.link("current") == "r2"
+    if "option" not in verb:
+        assert "would stop here" in unit.shell("any", f"{verb} --dry-run").stdout
+
+
+def test_udev_is_waited_for_but_not_for_ever(unit: Unit) -> None:
+    unit.machine.has("udevadm", f'echo "$@" >>{unit.base}/udev; [ "$1" != trigger ] || exec sleep 40')
+    result = unit.shell("r1", "settle_s=1; unit_install")
+    assert result.returncode == 0, result.stderr
+    assert "trigger --settle --subsystem-match=gpio" in (unit.base / "udev").read_text()
+    assert "udev is slow: going on" in result.stdout
+    unit.machine.has("udevadm", "exit 0")
+    assert "udev is slow" not in unit.shell("r1", "unit_install").stdout
+
+
+def test_purging_empties_a_mounted_folder_and_leaves_it_to_its_partition(unit: Unit) -> None:
+    kept = unit.base / "var"
+    (kept / "lost+found").mkdir(parents=True)
+    (kept / "statistics/2026").mkdir(parents=True)
+    (kept / ".hidden").touch()
+    unit.machine.has("mountpoint", f'[ "$2" = {kept} ]')
+    unit.machine.has("rm", f'case " $* " in *" {kept} "*) echo "rm: cannot remove: Device or resource busy" >&2; exit 1;; esac; exec /bin/rm "$@"')
+    unit.machine.has("userdel", "exit 0")
+    unit.shell("r1", "unit_install")
+    result = unit.shell("any", f"var={kept}; unit_uninstall --purge")
+    assert result.returncode == 0, result.stderr
+    assert [path.name for path in kept.iterdir()] == ["lost+found"]
+    assert f"{kept} is emptied, and stays: something is mounted there" in result.stdout
+    assert not (unit.base / "etc").exists()
+
+
 def test_the_growing_delay_is_only_for_a_systemd_that_knows_it(unit: Unit) -> None:
     drop_in = unit.base / "units/maskgate.service.d/10-backoff.conf"
     unit.shell("r1", "unit_install")
@@ -164,6 +165,33 @@ def test_an_option_is_a_drop_in_that_an_upgrade_keeps_and_uninstalling_removes(u
     assert not drop_in.exists()
     assert (unit.base / "etc/maskgate.toml").exists()
     assert not (unit.base / "opt").exists()
+
+
+@pytest.mark.parametrize("kind", ["relative", "with a slash"])
+def test_only_old_releases_are_forgotten_whatever_their_names_and_however_the_links_are_written(unit: Unit, kind: str) -> None:
+    for name in ("r1", "r2"):
+        unit.shell(name, "unit_install")
+    releases = unit.base / "opt/releases"
+    for name in ("r[12]", "r*", "r?", "an old one"):
+        (releases / name).mkdir()
+    for link, name in (("current", "r2"), ("previous", "r1")):
+        (unit.base / "opt" / link).unlink()
+        (unit.base / "opt" / link).symlink_to(f"releases/{name}" if kind == "relative" else f"{releases}/{name}/")
+    assert unit.shell("any", "forget_old_releases").returncode == 0
+    assert sorted(path.name for path in releases.iterdir()) == ["r1", "r2"]
+    # The same release again is known as such, and a new one knows what was before it.
+    assert unit.shell("r2", "unit_install").returncode == 0
+    assert (unit.link("current"), unit.link("previous")) == ("r2", "r1")
+    assert unit.shell("r*", "unit_install").returncode == 0
+    assert (unit.link("current"), unit.link("previous")) == ("r*", "r2")
+    assert sorted(path.name for path in releases.iterdir()) == ["r*", "r2"]
+
+
+def test_without_a_release_in_use_none_is_forgotten(unit: Unit) -> None:
+    unit.shell("r1", "unit_install")
+    (unit.base / "opt/current").unlink()
+    assert unit.shell("any", "forget_old_releases").returncode == 0
+    assert (unit.base / "opt/releases/r1").exists()
 
 
 def test_what_a_new_release_s_defaults_mean_is_said_and_nothing_else(project: Path) -> None:

@@ -46,9 +46,10 @@ def test_an_installation_s_dry_run_names_packages_release_settings_and_service(u
 
 def test_settings_and_user_are_removed_by_purge_only(unit: Machine) -> None:
     kept, purged = (unit.setup("uninstall", "--dry-run", *more).stdout for more in ([], ["--purge"]))
-    assert "rm -rf /etc/maskgate " in purged
+    for folder in ("/etc/maskgate", "/var/lib/maskgate"):
+        assert f"rm -rf {folder}\n" in purged
     assert "userdel maskgate" in purged
-    assert "/etc/maskgate " not in kept
+    assert "rm -rf /etc/maskgate" not in kept
     assert "userdel" not in kept
 
 

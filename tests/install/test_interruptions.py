@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""setup.sh that fails, is interrupted, cut off or run twice at once: a release on trial never stays by accident."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from unit_stand_in import Unit
+
+
+@pytest.fixture
+def two(unit: Unit) -> Unit:
+    """r2 runs, and r1 is what a rollback goes to."""
+    for name in ("r1", "r2"):
+        assert unit.shell(name, "unit_install").returncode == 0
+    return unit
+
+
+def as_before(unit: Unit) -> bool:
+    """Links, unit file and marker as `two` has them."""
+    return ((unit.link("current"), unit.link("previous")) == ("r2", "r1") and not (unit.base / "opt/trying").exists()
+            and "Description=r2\n" in (unit.base / "units/maskgate.service").read_text())
+
+
+def ends(process: subprocess.Popen[str]) -> str:
+    """What it says on stderr until it ends."""
+    return process.communicate(timeout=40)[1]
+
+
+@pytest.mark.parametrize("building", ['rm "$release/share/maskgate/systemd/maskgate.rules"', 'rm -r "$release/share/maskgate/systemd/options"'],
+                         ids=["a file of the service", "the network's option"])
+def test_an_upgrade_whose_files_cannot_be_placed_is_undone_and_can_be_tried_again(two: Unit, building: str) -> None:
+    network = "wants_network() { true; }; "
+    result = two.shell("r3", network + "unit_upgrade", building=building)
+    assert result.returncode == 1
+    assert "the upgrade was undone, and r2 runs as before" in result.stderr
+    assert as_before(two)
+    assert two.started() == ["r1", "r2", "r2"]
+    assert two.shell("r3", network + "unit_upgrade").returncode == 0
+    assert (two.link("current"), two.link("previous")) == ("r3", "r2")
+
+
+def test_a_rollback_whose_files_cannot_be_placed_is_undone(two: Unit) -> None:
+    rules = two.base / "opt/releases/r1/share/maskgate/systemd/maskgate.rules"
+    rules.rename(rules.with_suffix(".away"))
+    result = two.shell("any", "unit_rollback")
+    assert result.returncode == 1
+    assert "the rollback was undone, and r2 runs as before" in result.stderr
+    assert as_before(two)
+    rules.with_suffix(".away").rename(rules)
+    assert two.shell("any", "unit_rollback").returncode == 0
+    assert (two.link("current"), two.link("previous")) == ("r1", "r2")
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_interrupted_upgrade_is_undone(two: Unit, name: str) -> None:
+    process = two.begin("slow", "unit_upgrade")
+    os.killpg(process.pid, getattr(signal, name))  # Ctrl-C and a lost connection reach the whole group
+    said = ends(process)
+    assert process.returncode == 128 + getattr(signal, name)
+    assert "interrupted" in said
+    assert "the upgrade was undone, and r2 runs as before" in said
+    assert as_before(two)
+    assert two.started() == ["r1", "r2", "slow", "r2"]
+
+
+def test_an_upgrade_that_loses_its_terminal_for_good_is_undone_although_nobody_reads(two: Unit) -> None:
+    process = two.begin("slow", "unit_upgrade")
+    for stream in (process.stdout, process.stderr):
+        assert stream
+        stream.close()
+    os.killpg(process.pid, signal.SIGHUP)
+    process.wait(40)
+    assert as_before(two)
+    assert two.started()[-1] == "r2"
+
+
+def cut_off(unit: Unit, verb: str = "unit_upgrade", name: str = "slow") -> None:
+    """As by a power cut, in the middle of a trial."""
+    process = unit.begin(name, verb)
+    os.killpg(process.pid, signal.SIGKILL)
+    ends(process)
+    assert unit.link("current") == name
+    assert (unit.base / "opt/trying").read_text().splitlines()[1].endswith(f"/releases/{name}")
+    unit.machine.has("systemctl", (unit.machine.tools / "systemctl").read_text().partition("\n")[2].replace("echo active", "echo activating"))
+
+
+def test_after_a_power_cut_a_rollback_leaves_what_was_tried_and_goes_no_further(two: Unit) -> None:
+    cut_off(two)
+    result = two.shell("any", "unit_rollback")
+    assert result.returncode == 0, result.stderr
+    assert "an earlier upgrade was cut off while slow was tried" in result.stdout
+    assert "r2 is in use again" in result.stdout
+    assert as_before(two)
+    assert two.started()[-1] == "r2"
+
+
+def test_after_a_power_cut_the_next_upgrade_has_something_to_go_back_to(two: Unit) -> None:
+    cut_off(two)
+    result = two.shell("broken", "unit_upgrade; exit")
+    assert "an earlier upgrade was cut off while slow was tried" in result.stdout
+    assert two.link("current") != "slow"
+    # Nothing ran when it began, so what is broken stays, to be looked at; what was tried before it is forgotten.
+    assert (two.link("current"), two.link("previous")) == ("broken", "r2")
+    result = two.shell("any", "unit_rollback")
+    assert result.returncode == 0, result.stderr
+    assert two.link("current") == "r2"
+
+
+def test_a_release_that_was_cut_off_and_came_up_by_itself_stays(two: Unit) -> None:
+    cut_off(two)
+    two.machine.has("systemctl", (two.machine.tools / "systemctl").read_text().partition("\n")[2].replace("echo activating", "echo active"))
+    result = two.shell("any", "unit_rollback")
+    assert "slow runs: it stays in use" in result.stdout
+    assert (two.link("current"), two.link("previous")) == ("r2", "slow")  # a rollback was asked for, and is done
+    assert not (two.base / "opt/trying").exists()
+
+
+def test_a_dry_run_says_what_was_cut_off_and_changes_nothing(two: Unit) -> None:
+    cut_off(two)
+    said = two.shell("r3", "unit_upgrade --dry-run").stdout
+    assert "slow was tried" in said
+    assert "it would be undone: back to r2" in said
+    assert two.link("current") == "slow"
+    assert (two.base / "opt/trying").exists()
+
+
+@pytest.mark.parametrize("verb", ["unit_install", "unit_upgrade", "unit_rollback", "unit_option reboot on", "unit_uninstall --purge"])
+def test_a_second_setup_sh_is_refused_and_told_who_is_at_work(two: Unit, verb: str) -> None:
+    process = two.begin("slow", "unit_upgrade")
+    began = time.monotonic()
+    result = two.shell("r4", verb)
+    assert time.monotonic() - began < 10
+    assert result.returncode == 1
+    assert f"another setup.sh is at work here: install (process {process.pid}, since " in result.stderr
+    assert "wait until it has ended" in result.stderr
+    assert two.shell("r4", f"{verb} --dry-run").returncode == 0
+    assert two.link("current") == "slow"
+    os.killpg(process.pid, signal.SIGTERM)
+    ends(process)
+    assert two.shell("any", "unit_rollback").returncode == 0
