@@ -164,9 +164,15 @@ def _tell(memory: Memory) -> tuple[Memory, tuple[int, ...]]:
     return replace(memory, visitors=visitors), told
 
 
-def _in_range(memory: Memory) -> list[Visitor]:
+def _counts(track: Track, rules: DoorSettings) -> bool:
+    """Whether this is somebody yet. A chin or a hand at the rim of the frame is not; who stays there is asked to step into view."""
+    at_the_rim = not track.looks and Doubt.CUT_OFF in track.doubts
+    return track.sightings >= SIGHTINGS_MIN and (not at_the_rim or lasted(track.entered, track.seen, rules.unsure_after_s))
+
+
+def _in_range(memory: Memory, rules: DoorSettings) -> list[Visitor]:
     """Everybody who counts, worst first, then in order of arrival."""
-    counted = [visitor for visitor in memory.visitors if visitor.track.sightings >= SIGHTINGS_MIN]
+    counted = [visitor for visitor in memory.visitors if _counts(visitor.track, rules)]
     return sorted(counted, key=lambda visitor: (-BADNESS[visitor.standing.verdict], visitor.track.id))
 
 
@@ -174,7 +180,7 @@ def _state(memory: Memory, t: float, rules: DoorSettings) -> DoorState:
     """What the panel shows: the worst verdict, held for `hold_s` except that red may come at once."""
     if rules.mode == "off":
         return DoorState.IDLE
-    people = _in_range(memory)
+    people = _in_range(memory, rules)
     worst = people[0].standing.verdict if people else DoorState.IDLE
     if worst is DoorState.VIOLATION or lasted(memory.since, t, rules.hold_s):
         return worst
@@ -183,7 +189,7 @@ def _state(memory: Memory, t: float, rules: DoorSettings) -> DoorState:
 
 def _decide(memory: Memory, t: float, state: DoorState, seen: set[int], rules: DoorSettings) -> Decision:
     """The decision for `state`; what is told and who has left is added by `step`."""
-    people = tuple(_person(visitor, visitor.track.id in seen) for visitor in _in_range(memory))
+    people = tuple(_person(visitor, visitor.track.id in seen) for visitor in _in_range(memory, rules))
     everybody_passes = bool(people) and people[0].verdict is DoorState.PASSED
     admits = {"remind": bool(people), "refuse": state is DoorState.PASSED and everybody_passes, "off": True}[rules.mode]
     reason = next((person.reason for person in people if person.reason), "") if state is DoorState.UNSURE else ""

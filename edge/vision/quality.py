@@ -14,6 +14,8 @@ from edge.settings import TrustSettings
 
 SHARPNESS_PX = 64
 """Faces are brought to this size before sharpness is measured, so that one limit serves near and far."""
+ABOVE_EYES_MIN = 0.2
+"""Half of the way from the eyes to the upper end of a face's box."""
 
 
 def doubts(image: NDArray[np.uint8], face: Face, limits: TrustSettings) -> frozenset[Doubt]:
@@ -22,7 +24,7 @@ def doubts(image: NDArray[np.uint8], face: Face, limits: TrustSettings) -> froze
     found = set()
     if min(face.box.w, face.box.h) < limits.face_px:
         found.add(Doubt.TOO_SMALL)
-    if share_inside(face.box, width, height) < limits.inside_min:
+    if share_inside(face.box, width, height) < limits.inside_min or above_eyes(face) < ABOVE_EYES_MIN:
         found.add(Doubt.CUT_OFF)
     if turn(face) > limits.turn_max:
         found.add(Doubt.TURNED_AWAY)
@@ -44,6 +46,14 @@ def share_inside(box: Box, width: int, height: int) -> float:
     w = min(box.x + box.w, width) - max(box.x, 0)
     h = min(box.y + box.h, height) - max(box.y, 0)
     return max(w, 0) * max(h, 0) / box.area if box.area > 0 else 0.0
+
+
+def above_eyes(face: Face) -> float:
+    """What the frame shows above the eyes, in heights of the box: about 0.4 and more for a whole face.
+
+    A detector's box ends where the frame ends, so the box alone does not tell that only a chin hangs into the picture.
+    """
+    return (face.landmarks[0][1] + face.landmarks[1][1]) / 2 / max(face.box.h, 1e-6)
 
 
 def turn(face: Face) -> float:

@@ -55,6 +55,24 @@ def test_what_the_classifier_says_nothing_of_is_nobody():
 
 
 @pytest.mark.parametrize("fps", RATES)
+def test_a_chin_at_the_rim_is_nobody_until_it_stays_there(fps):
+    chin = look(MASKED, doubts=[Doubt.CUT_OFF])
+    passing = play(timeline((0.8, chin), (2, None)), 2.8, fps)
+    assert states(passing) == ["idle"]
+    assert not any(decision.passages for decision in passing)
+    staying = play(timeline((3, chin)), 3, fps)
+    assert states(staying) == ["idle", "unsure"]
+    assert staying[-1].reason == "cut off by the frame's edge"
+    assert states(play(timeline((0.8, chin), (2, look(BARE))), 2.8, fps)) == ["idle", "checking", "violation"], "and then bows down"
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_whoever_was_seen_whole_stays_somebody_at_the_rim(fps):
+    decisions = play(timeline((2, look(BARE)), (1, look(BARE, doubts=[Doubt.CUT_OFF]))), 3, fps)
+    assert states(decisions) == ["idle", "checking", "violation"]
+
+
+@pytest.mark.parametrize("fps", RATES)
 def test_two_bad_looks_at_a_good_mask_never_turn_red(fps):
     for seen in (BARE, NOSE_OUT):
         scene = timeline((2, look(MASKED)), (2 / fps, look(seen)), (2, look(MASKED)))

@@ -32,6 +32,7 @@ def test_a_good_look_has_no_doubts(textured: NDArray[np.uint8]) -> None:
     (face_at(-40, 60), Doubt.CUT_OFF),
     (face_at(100, 180), Doubt.CUT_OFF),
     (face_at(400, 300), Doubt.CUT_OFF),
+    (replace(face_at(100, 60), box=Box(100, 1, 90, 100), landmarks=((125, 15), (165, 13), (145, 40), (130, 70), (160, 70))), Doubt.CUT_OFF),
 ])
 def test_size_and_place_are_doubted(textured: NDArray[np.uint8], face: Face, doubt: Doubt) -> None:
     assert doubt in doubts(textured, face, LIMITS)
