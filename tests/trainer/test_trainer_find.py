@@ -10,8 +10,7 @@ import pytest
 from trainer_pictures import picture
 
 from edge.look import Box, Face
-from edge.vision import MODELS
-from trainer.data.cache import faces_of, open_cache, strays
+from trainer.data.cache import faces_of, open_cache
 from trainer.data.find import fit
 from trainer.data.manifest import Sample
 from trainer.errors import TrainerError
@@ -72,25 +71,6 @@ def test_a_cache_is_made_once_and_read_again(tmp_path: Path, shared: Path) -> No
     again = open_cache(samples, tmp_path, detector, tmp_path / "cache", workers=1)
     assert again.rows == first.rows
     assert (again.pictures == first.pictures).all()
-
-
-def test_a_stray_touches_no_labelled_face_and_is_large_enough_to_be_seen() -> None:
-    face = Box(100, 100, 40, 50)
-    assert strays([face], [Box(98, 104, 40, 44), Box(110, 120, 20, 24), Box(85, 90, 80, 90)]) == []  # the face, a part of it, all around it
-    assert strays([face], [Box(200, 100, 40, 40), Box(200, 100, 20, 20)]) == [Box(200, 100, 40, 40)]
-
-
-@pytest.mark.parametrize(("source", "labels"), [("webphotos", {"mask", "not_face"}), ("andrewmvd", {"mask"})])
-def test_what_is_found_beside_the_labelled_faces_is_kept_as_no_face_where_all_have_a_label(tmp_path: Path, source: str, labels: set[str]) -> None:
-    from skimage.data import astronaut
-    from skimage.io import imsave
-
-    imsave(tmp_path / "a.png", astronaut())
-    samples = [Sample(path="a.png", box=Box(5, 5, 40, 44), label="mask", source=source, group="g", split="test")]
-    faces = open_cache(samples, tmp_path, MODELS / "face.onnx", tmp_path / "cache", workers=1)
-    assert {row.label for row in faces.rows} == labels
-    assert {(row.source, row.split) for row in faces.rows} == {(source, "test")}
-    assert len(faces.pictures) == len(faces.rows)
 
 
 @pytest.mark.shared

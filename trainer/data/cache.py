@@ -11,12 +11,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import math
 import multiprocessing
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -40,7 +39,7 @@ FACE = Box(SIDE_PX * (1 - FACE_SHARE) / 2, SIDE_PX * (1 - FACE_SHARE) / 2, SIDE_
 """Where the face lies in a cached square; the model's own crop of the square is the one that the unit would cut."""
 MIN_FACE_PX = 18.0
 """Faces whose shorter side is less are left out of training: there is nothing to see."""
-VERSION = 4
+VERSION = 3
 """Raised when a row's meaning changes, so that an older cache is not read."""
 
 
@@ -61,12 +60,6 @@ class Row:
     """Five points (x, y) in pixels of the cached square, in `Face.landmarks`' order; empty when not found."""
 
 
-STRAYS = ("webphotos", "maixcam")
-"""Sources in which every face has a box: what the detector finds beside them is no face, and shows what it errs in."""
-STRAY_PX = 24.0
-"""Least shorter side of such a place: in smaller ones nobody could say."""
-
-
 @dataclass(frozen=True)
 class Faces:
     """The cached faces: `pictures` is `uint8` BGR (n, SIDE_PX, SIDE_PX, 3), memory-mapped."""
@@ -85,14 +78,13 @@ def open_cache(samples: Sequence[Sample], data: Path, detector: Path, folder: Pa
               and (s.box is None or min(s.box.w, s.box.h) >= MIN_FACE_PX)]
     home = folder / _key(wanted, detector)
     if not (home / "rows.csv").is_file():
-        _make(wanted, _boxes(samples), data, detector, home, workers)
+        _make(wanted, data, detector, home, workers)
+    pictures = np.load(home / "faces.npy", mmap_mode="r")
     with (home / "rows.csv").open(newline="", encoding="utf-8") as file:
         rows = [_row(fields) for fields in csv.DictReader(file)]
-    shape = (len(rows), SIDE_PX, SIDE_PX, 3)
-    pictures = home / "faces.bin"
-    if not pictures.is_file() or pictures.stat().st_size != math.prod(shape):
-        raise TrainerError(f"Cache {home}: its pictures are not those of its {len(rows)} rows.", hint=f"Delete {home} and start again.")
-    return Faces(np.memmap(pictures, np.uint8, "r", shape=shape), rows)
+    if len(rows) != len(pictures):
+        raise TrainerError(f"Cache {home}: {len(pictures)} pictures but {len(rows)} rows.", hint=f"Delete {home} and start again.")
+    return Faces(pictures, rows)
 
 
 def _key(samples: Sequence[Sample], detector: Path) -> str:
@@ -103,33 +95,26 @@ def _key(samples: Sequence[Sample], detector: Path) -> str:
     return content.hexdigest()[:16]
 
 
-def _boxes(samples: Sequence[Sample]) -> dict[str, list[Box]]:
-    """Every labelled box by picture, `unknown` and the smallest ones too, for the sources that leave none out."""
-    found: dict[str, list[Box]] = {}
-    for s in samples:
-        if s.source in STRAYS and s.box is not None:
-            found.setdefault(s.path, []).append(s.box)
-    return found
-
-
-def _make(samples: Sequence[Sample], known: dict[str, list[Box]], data: Path, detector: Path, home: Path, workers: int) -> None:
+def _make(samples: Sequence[Sample], data: Path, detector: Path, home: Path, workers: int) -> None:
     home.mkdir(parents=True, exist_ok=True)
     if not detector.is_file():
         raise TrainerError(f"Face detector {detector}: no such file.", hint="The recipe names it: [data] detector.")
     by_path: dict[str, list[Sample]] = {}
     for s in samples:
         by_path.setdefault(s.path, []).append(s)
-    jobs = [(path, group, known.get(path), data, detector) for path, group in by_path.items()]
-    part = home / "faces.bin.part"
+    jobs = [(path, group, data, detector) for path, group in by_path.items()]
+    part = home / "faces.npy.part"
+    pictures = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(len(samples), SIDE_PX, SIDE_PX, 3))
     rows: list[Row] = []
     # Started afresh, not forked: a child of a process in which OpenCV or TensorFlow has threads waits for ever for a lock
     # that one of them held.
-    with part.open("wb") as pictures, ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         for done in tqdm(pool.map(_cut, jobs, chunksize=16), total=len(jobs), desc="faces", unit="picture"):
             for picture, row in done:
-                pictures.write(picture.tobytes())
+                pictures[len(rows)] = picture
                 rows.append(row)
-    part.replace(home / "faces.bin")
+    pictures.flush()
+    part.replace(home / "faces.npy")
     with (home / "rows.csv.part").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(Row.__dataclass_fields__)
@@ -143,28 +128,15 @@ _FINDERS: dict[tuple[int, Path], Finder] = {}
 """One detector a worker process, made at its first picture."""
 
 
-def _cut(job: tuple[str, list[Sample], list[Box] | None, Path, Path]) -> list[tuple[NDArray[np.uint8], Row]]:
-    path, samples, known, data, detector = job
+def _cut(job: tuple[str, list[Sample], Path, Path]) -> list[tuple[NDArray[np.uint8], Row]]:
+    path, samples, data, detector = job
     cv2.setNumThreads(1)
     key = (os.getpid(), detector)
     if key not in _FINDERS:
         _FINDERS[key] = Finder(detector)
     image = np.asarray(read_picture(data / path), np.uint8)
     found = faces_of(samples, image, _FINDERS[key], str(data / path))
-    cut = [_cached(image, box, face, s) for s, (box, face) in zip(samples, found, strict=True)]
-    if known is not None:
-        nobody = replace(samples[0], box=None, label=NOT_FACE)
-        cut += [_cached(image, box, None, nobody) for box in strays(known, [face.box for face in _FINDERS[key].all_faces(image)])]
-    return cut
-
-
-def strays(known: Sequence[Box], found: Sequence[Box]) -> list[Box]:
-    """The places found that touch no labelled face."""
-    def apart(box: Box, face: Box) -> bool:
-        (x, y), (u, v) = box.centre, face.centre
-        return box.iou(face) < 0.05 and (abs(x - u) > 0.7 * face.w or abs(y - v) > 0.7 * face.h)
-
-    return [box for box in found if min(box.w, box.h) >= STRAY_PX and all(apart(box, face) for face in known)]
+    return [_cached(image, box, face, s) for s, (box, face) in zip(samples, found, strict=True)]
 
 
 def faces_of(samples: Sequence[Sample], image: NDArray[np.uint8], finder: Finder, where: str) -> list[tuple[Box, Face | None]]:
