@@ -19,8 +19,8 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 
-FEEDS_PER_WATCHDOG = 8
-"""Feeding so many times in WatchdogSec costs one small datagram a second, and leaves nearly all of that time to notice a
+FEEDS_PER_WATCHDOG = 24
+"""Feeding so many times in WatchdogSec costs four small datagrams a second, and leaves nearly all of that time to notice a
 camera that is silent for [camera] silence_s: the program then ends with an exit code of its own."""
 
 

@@ -36,7 +36,7 @@ class CameraSettings:
     rotate_deg: Annotated[Literal[0, 90, 180, 270], about(
         "Turn the picture clockwise", "For a camera that hangs on its side or upside down.")] = 0
     silence_s: Annotated[float, about(
-        "Longest wait for a frame", "A live camera that says nothing for so long has stopped; the unit shows a fault and starts again. Above 6 the service's watchdog is first, and only starts again.",
+        "Longest wait for a frame", "A live camera that says nothing for so long has stopped; the unit shows a fault and starts again. Above 5.5 the service's watchdog is first, and only starts again.",
         0.5, 60)] = 5.0
 
 

@@ -21,7 +21,7 @@ from edge.panel import Panel
 from edge.service import Service
 
 SHOWN_RUNNING_S = 2.0
-"""Long enough to be seen, short enough for lamps to be off within ten seconds of the last picture."""
+"""Long enough to be seen, short enough for lamps to be off within eight seconds of the last picture."""
 SHOWN_STARTING_S = 10.0
 """A unit without a camera shows `fault` for longer than it is dark."""
 

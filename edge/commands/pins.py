@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from edge.errors import MaskGateError
 from edge.settings import PanelSettings
+
+MORE_TIME = "EXTEND_TIMEOUT_USEC=30000000"
+"""For the service manager: half a minute. A busy, small board takes seconds for what follows, and to be ended before it is
+done would leave a lamp on."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         PinError: an output could not be driven.
     """
+    from edge.service import notify
+
+    notify(os.environ.get("NOTIFY_SOCKET", ""), MORE_TIME)
     from edge.panel.safe import drive_safe
 
     settings = _settings(arguments.config)

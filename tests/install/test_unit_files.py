@@ -11,8 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from edge.camera.newest import GIVE_BACK_S
+from edge.camera.pace import TICK_S
+from edge.care.ending import SHOWN_RUNNING_S
 from edge.commands.parser import parser
+from edge.commands.pins import MORE_TIME
 from edge.errors import ModelError, SettingsError
+from edge.service import FEEDS_PER_WATCHDOG
 from edge.settings import CameraSettings
 
 
@@ -38,7 +43,14 @@ def test_the_unit_s_commands_are_ones_that_maskgate_knows(unit: list[tuple[str, 
 
 
 def test_a_silent_camera_is_named_before_the_watchdog_bites(unit: list[tuple[str, str]]) -> None:
-    assert CameraSettings().silence_s < float(dict(unit)["WatchdogSec"])
+    watchdog_s = float(dict(unit)["WatchdogSec"])
+    last_fed_s = watchdog_s / FEEDS_PER_WATCHDOG  # before the last picture, at most
+    assert CameraSettings().silence_s + last_fed_s + TICK_S <= watchdog_s - 0.5
+
+
+def test_the_slowest_pace_feeds_the_watchdog_three_times_over(unit: list[tuple[str, str]]) -> None:
+    slowest_s = 2.0  # a frame a second, and a hot unit judges every other one
+    assert 3 * slowest_s <= float(dict(unit)["WatchdogSec"])
 
 
 def test_what_does_not_mend_itself_is_not_started_again(unit: list[tuple[str, str]]) -> None:
@@ -67,5 +79,22 @@ def test_without_an_option_nothing_reaches_the_network(unit: list[tuple[str, str
     assert "AF_INET" not in dict(unit)["RestrictAddressFamilies"]
 
 
-def test_the_pins_are_given_more_time_than_python_needs_to_start(unit: list[tuple[str, str]]) -> None:
-    assert float(dict(unit)["TimeoutStopSec"]) >= 30  # ExecStopPost's too; ten were not enough on a busy, slow machine
+PROMISED_S, PINS_SAFE_S = 8.0, 2.0
+"""docs/design.md; and what ExecStopPost takes on a small Pi."""
+
+
+def test_a_program_that_hangs_or_does_not_end_is_dark_within_the_time_promised(project: Path, unit: list[tuple[str, str]]) -> None:
+    said = dict(unit)
+    for key in ("WatchdogSec", "TimeoutStopSec"):
+        assert float(said[key]) + PINS_SAFE_S <= PROMISED_S
+    assert said["WatchdogSignal"] == "SIGKILL"  # nothing that a hung program could ignore, and no core file to wait for
+    assert "eight seconds" in (project / "docs" / "design.md").read_text()
+
+
+def test_a_fault_is_shown_to_its_end_before_the_program_is_killed(unit: list[tuple[str, str]]) -> None:
+    assert float(dict(unit)["TimeoutStopSec"]) >= SHOWN_RUNNING_S + GIVE_BACK_S + 1.0
+
+
+def test_the_pins_are_given_more_time_than_a_busy_board_needs(unit: list[tuple[str, str]]) -> None:
+    assert dict(unit)["NotifyAccess"] == "exec"  # else systemd would not listen to ExecStopPost
+    assert int(MORE_TIME.partition("=")[2]) / 1e6 >= 30  # ten were not enough on a busy, slow machine

@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -131,3 +132,14 @@ def test_pins_safe_loads_neither_opencv_nor_numpy_nor_a_runtime(tmp_path):
             "print(sorted({'cv2', 'numpy', 'ai_edge_litert', 'tensorflow'} & set(sys.modules)))\n")
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_service_manager_is_asked_for_time_before_anything_is_driven(tmp_path, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        heard = []
+        monkeypatch.setattr("edge.panel.safe.drive_safe", lambda *_, **__: heard.append(manager.recv(99)) or ())
+        assert command("--panel", "mock") == 0
+    assert heard == [b"EXTEND_TIMEOUT_USEC=30000000"]

@@ -26,10 +26,10 @@ SCENES = {"nobody": (0.1, 1.4), "bare": (6.0, 6.5), "mask": (11.0, 11.5)}
 """Seconds of edge/demo/door.mp4 (edge/demo/truth.csv). Short: between two looks of an emulated processor people would be
 somewhere else. More than one picture: the same one for ever is a fault."""
 WATCHDOG_S = 40.0
-"""Of the drop-in below. On a board it is 8 s; here a look takes one to four seconds, and Python's start ten."""
+"""Of the drop-in below. On a board it is 6 s; here a look takes one to four seconds, and Python's start ten."""
 OFF_S = WATCHDOG_S + 20.0
 """Most time that an output may stay on: until the watchdog bites, and until ExecStopPost has driven the pins, which this
-chip does not let go by themselves. On a board it is 8 s and about two more, ten as promised; here Python's start is slow
+chip does not let go by themselves. On a board it is 6 s and two more at most, eight as promised; here Python's start is slow
 (50 s were measured after SIGSTOP on a busy machine, 8 to 14 s after kill -9 and a silent camera)."""
 SETTINGS = """[camera]
 silence_s = 20.0
