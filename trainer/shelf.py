@@ -30,7 +30,7 @@ def samples_of(data: Path) -> list[Sample]:
 
 def cached_faces(recipe: Recipe, data: Path, cache: Path) -> Faces:
     """Every face of the data folder, prepared; the first time that takes some minutes."""
-    return open_cache(samples_of(data), data, detector_of(recipe, data), cache)
+    return open_cache(samples_of(data), data, detector_of(recipe, data), cache, unit=MODELS / "face.onnx")
 
 
 def detector_of(recipe: Recipe, data: Path) -> Path:

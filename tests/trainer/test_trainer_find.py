@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 from trainer_pictures import picture
 
 from edge.look import Box, Face
-from trainer.data.cache import faces_of, open_cache
+from edge.vision import MODELS
+from trainer.data import cache
+from trainer.data.cache import faces_of, open_cache, strays
 from trainer.data.find import fit
 from trainer.data.manifest import Sample
 from trainer.errors import TrainerError
@@ -71,6 +74,44 @@ def test_a_cache_is_made_once_and_read_again(tmp_path: Path, shared: Path) -> No
     again = open_cache(samples, tmp_path, detector, tmp_path / "cache", workers=1)
     assert again.rows == first.rows
     assert (again.pictures == first.pictures).all()
+
+
+def test_a_stray_touches_no_labelled_face_and_is_large_enough_to_be_seen() -> None:
+    face = Box(100, 100, 40, 50)
+    assert strays([face], [Box(98, 104, 40, 44), Box(110, 120, 20, 24), Box(85, 90, 80, 90)]) == []  # the face, a part of it, all around it
+    assert strays([face], [Box(200, 100, 40, 40), Box(205, 100, 40, 40), Box(300, 100, 20, 20)]) == [Box(200, 100, 40, 40)]
+
+
+class HereAndNow:
+    """A pool without processes, so that what a test put in place is there."""
+
+    def __init__(self, *arguments: object, **more: object) -> None: ...
+
+    def __enter__(self) -> HereAndNow:
+        return self
+
+    def __exit__(self, *arguments: object) -> None: ...
+
+    def map(self, work: Callable[..., object], jobs: Sequence[object], chunksize: int) -> Iterator[object]:
+        return map(work, jobs)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("source", "labels"), [("webphotos", {"no_mask", "not_face"}), ("andrewmvd", {"no_mask"})])
+def test_what_the_unit_alone_finds_beside_the_labelled_faces_is_kept_as_no_face_where_all_have_a_label(
+        tmp_path: Path, shared: Path, source: str, labels: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from skimage.data import astronaut
+    from skimage.io import imsave
+
+    imsave(tmp_path / "a.png", astronaut())
+    samples = [Sample(path="a.png", box=Box(179, 63, 90, 112), label="no_mask", source=source, group="g", split="test")]
+    detector, unit = shared / "weights/yunet_n_640_640.onnx", MODELS / "face.onnx"
+    monkeypatch.setattr(cache, "_found_by_unit", lambda image, model: [Box(180, 60, 90, 110), Box(20, 380, 60, 60)])  # her face, and a flag
+    monkeypatch.setattr(cache, "ProcessPoolExecutor", HereAndNow)
+    faces = open_cache(samples, tmp_path, detector, tmp_path / "cache", unit=unit)
+    assert {row.label for row in faces.rows} == labels
+    assert {(row.source, row.split) for row in faces.rows} == {(source, "test")}
+    assert len(faces.pictures) == len(faces.rows)
 
 
 @pytest.mark.shared

@@ -11,11 +11,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import math
 import multiprocessing
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -24,7 +25,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from edge.look import Box, Face
+from edge.settings import FacesSettings
 from edge.vision.crop import crop_face
+from edge.vision.faces import Faces as UnitFaces
 from trainer.data.find import Finder, fit
 from trainer.data.labels import NOT_FACE, UNKNOWN
 from trainer.data.manifest import Sample, inside
@@ -39,8 +42,12 @@ FACE = Box(SIDE_PX * (1 - FACE_SHARE) / 2, SIDE_PX * (1 - FACE_SHARE) / 2, SIDE_
 """Where the face lies in a cached square; the model's own crop of the square is the one that the unit would cut."""
 MIN_FACE_PX = 18.0
 """Faces whose shorter side is less are left out of training: there is nothing to see."""
-VERSION = 3
+VERSION = 4
 """Raised when a row's meaning changes, so that an older cache is not read."""
+
+
+Detectors = tuple[Path, Path | None]
+"""Who finds the labelled faces, and the unit's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +67,15 @@ class Row:
     """Five points (x, y) in pixels of the cached square, in `Face.landmarks`' order; empty when not found."""
 
 
+STRAYS = ("webphotos", "maixcam")
+"""Sources in which every face has a box: what the unit's detector finds beside them is no face, and shows what it errs in."""
+STRAY_PX = 24.0
+"""Least shorter side of such a place: in smaller ones nobody could say."""
+STRAY_SCORE = 0.4
+STRAY_SIDES = (224, 320, 480)
+"""Long sides at which photographs are searched for such places, as units do."""
+
+
 @dataclass(frozen=True)
 class Faces:
     """The cached faces: `pictures` is `uint8` BGR (n, SIDE_PX, SIDE_PX, 3), memory-mapped."""
@@ -68,53 +84,70 @@ class Faces:
     rows: list[Row]
 
 
-def open_cache(samples: Sequence[Sample], data: Path, detector: Path, folder: Path, workers: int = 2) -> Faces:
+def open_cache(samples: Sequence[Sample], data: Path, detector: Path, folder: Path, workers: int = 2, unit: Path | None = None) -> Faces:
     """The cache of these samples, made if it is not there yet.
+
+    Args:
+        samples: all that is to be in it; `unknown` faces and those under `MIN_FACE_PX` are left out.
+        data: the folder that their paths begin from.
+        detector: finds each face, so that it can be cut as the unit would.
+        folder: of all caches.
+        unit: the unit's own detector: what it alone takes for a face, beside all labelled ones, is kept as `not_face`.
 
     Raises:
         TrainerError: a picture is missing or unreadable, or a box lies outside its picture.
     """
     wanted = [s for s in samples if s.label != UNKNOWN
               and (s.box is None or min(s.box.w, s.box.h) >= MIN_FACE_PX)]
-    home = folder / _key(wanted, detector)
+    home = folder / _key(wanted, detector, unit)
     if not (home / "rows.csv").is_file():
-        _make(wanted, data, detector, home, workers)
-    pictures = np.load(home / "faces.npy", mmap_mode="r")
+        _make(wanted, _boxes(samples) if unit else {}, data, (detector, unit), home, workers)
     with (home / "rows.csv").open(newline="", encoding="utf-8") as file:
         rows = [_row(fields) for fields in csv.DictReader(file)]
-    if len(rows) != len(pictures):
-        raise TrainerError(f"Cache {home}: {len(pictures)} pictures but {len(rows)} rows.", hint=f"Delete {home} and start again.")
-    return Faces(pictures, rows)
+    shape = (len(rows), SIDE_PX, SIDE_PX, 3)
+    pictures = home / "faces.bin"
+    if not pictures.is_file() or pictures.stat().st_size != math.prod(shape):
+        raise TrainerError(f"Cache {home}: its pictures are not those of its {len(rows)} rows.", hint=f"Delete {home} and start again.")
+    return Faces(np.memmap(pictures, np.uint8, "r", shape=shape), rows)
 
 
-def _key(samples: Sequence[Sample], detector: Path) -> str:
+def _key(samples: Sequence[Sample], detector: Path, unit: Path | None) -> str:
     content = hashlib.sha256(f"{VERSION} {SIDE_PX} {CONTEXT}".encode())
-    content.update(detector.read_bytes() if detector.is_file() else b"")
+    for file in (detector, unit):
+        content.update(file.read_bytes() if file and file.is_file() else b"")
     for s in samples:
         content.update(repr(s).encode())
     return content.hexdigest()[:16]
 
 
-def _make(samples: Sequence[Sample], data: Path, detector: Path, home: Path, workers: int) -> None:
+def _boxes(samples: Sequence[Sample]) -> dict[str, list[Box]]:
+    """Every labelled box by picture, `unknown` and the smallest ones too, for the sources that leave none out."""
+    found: dict[str, list[Box]] = {}
+    for s in samples:
+        if s.source in STRAYS and s.box is not None:
+            found.setdefault(s.path, []).append(s.box)
+    return found
+
+
+def _make(samples: Sequence[Sample], known: dict[str, list[Box]], data: Path, detectors: Detectors, home: Path, workers: int) -> None:
     home.mkdir(parents=True, exist_ok=True)
-    if not detector.is_file():
-        raise TrainerError(f"Face detector {detector}: no such file.", hint="The recipe names it: [data] detector.")
+    for detector in detectors:
+        if detector and not detector.is_file():
+            raise TrainerError(f"Face detector {detector}: no such file.", hint="The recipe names it: [data] detector.")
     by_path: dict[str, list[Sample]] = {}
     for s in samples:
         by_path.setdefault(s.path, []).append(s)
-    jobs = [(path, group, data, detector) for path, group in by_path.items()]
-    part = home / "faces.npy.part"
-    pictures = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(len(samples), SIDE_PX, SIDE_PX, 3))
+    jobs = [(path, group, known.get(path), data, detectors) for path, group in by_path.items()]
+    part = home / "faces.bin.part"
     rows: list[Row] = []
     # Started afresh, not forked: a child of a process in which OpenCV or TensorFlow has threads waits for ever for a lock
     # that one of them held.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with part.open("wb") as pictures, ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         for done in tqdm(pool.map(_cut, jobs, chunksize=16), total=len(jobs), desc="faces", unit="picture"):
             for picture, row in done:
-                pictures[len(rows)] = picture
+                pictures.write(picture.tobytes())
                 rows.append(row)
-    pictures.flush()
-    part.replace(home / "faces.npy")
+    part.replace(home / "faces.bin")
     with (home / "rows.csv.part").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(Row.__dataclass_fields__)
@@ -126,17 +159,45 @@ def _make(samples: Sequence[Sample], data: Path, detector: Path, home: Path, wor
 
 _FINDERS: dict[tuple[int, Path], Finder] = {}
 """One detector a worker process, made at its first picture."""
+_UNITS: dict[tuple[int, Path], list[UnitFaces]] = {}
+"""The unit's, at each of `STRAY_SIDES`, likewise."""
 
 
-def _cut(job: tuple[str, list[Sample], Path, Path]) -> list[tuple[NDArray[np.uint8], Row]]:
-    path, samples, data, detector = job
+def _cut(job: tuple[str, list[Sample], list[Box] | None, Path, Detectors]) -> list[tuple[NDArray[np.uint8], Row]]:
+    path, samples, known, data, (detector, unit) = job
     cv2.setNumThreads(1)
     key = (os.getpid(), detector)
     if key not in _FINDERS:
         _FINDERS[key] = Finder(detector)
     image = np.asarray(read_picture(data / path), np.uint8)
     found = faces_of(samples, image, _FINDERS[key], str(data / path))
-    return [_cached(image, box, face, s) for s, (box, face) in zip(samples, found, strict=True)]
+    cut = [_cached(image, box, face, s) for s, (box, face) in zip(samples, found, strict=True)]
+    if known is not None and unit is not None:
+        nobody = replace(samples[0], box=None, label=NOT_FACE)
+        # A face that nobody labelled is mostly one that the other detector sees too.
+        seen = [*known, *(face.box for face in _FINDERS[key].all_faces(image))]
+        cut += [_cached(image, box, None, nobody) for box in strays(seen, _found_by_unit(image, unit))]
+    return cut
+
+
+def _found_by_unit(image: NDArray[np.uint8], unit: Path) -> list[Box]:
+    key = (os.getpid(), unit)
+    if key not in _UNITS:
+        _UNITS[key] = [UnitFaces(unit, FacesSettings(long_side_px=side, score_min=STRAY_SCORE, min_face_px=16, max_faces=10)) for side in STRAY_SIDES]
+    return [face.box for faces in _UNITS[key] for face in faces.find(image)]
+
+
+def strays(known: Sequence[Box], found: Sequence[Box]) -> list[Box]:
+    """The places found that touch no known face, each once."""
+    def apart(box: Box, face: Box) -> bool:
+        (x, y), (u, v) = box.centre, face.centre
+        return box.iou(face) < 0.05 and (abs(x - u) > 0.6 * face.w or abs(y - v) > 0.6 * face.h)
+
+    kept: list[Box] = []
+    for box in found:
+        if min(box.w, box.h) >= STRAY_PX and all(apart(box, face) for face in (*known, *kept)):
+            kept.append(box)
+    return kept
 
 
 def faces_of(samples: Sequence[Sample], image: NDArray[np.uint8], finder: Finder, where: str) -> list[tuple[Box, Face | None]]:
