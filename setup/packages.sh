@@ -43,8 +43,10 @@ from_folder() { # the .deb files of --offline, if any
     mkdir -p "$root$place"
     find "$wheels" -maxdepth 2 -name '*.deb' -exec cp {} "$root$place/" \;
     say "apt-get install, from $wheels"
+    # Without sources nothing else is looked for, and what is lacking is named. (--no-download takes no files at all.)
     # shellcheck disable=SC2016
-    quietly inside sh -c 'DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout="$2" install --yes --no-download --no-install-recommends "$1"/*.deb' _ "$place" "$lock_s" ||
+    quietly inside sh -c 'DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout="$2" -o Dir::Etc::SourceList=/dev/null \
+        -o Dir::Etc::SourceParts=/dev/null install --yes --no-install-recommends "$1"/*.deb' _ "$place" "$lock_s" ||
         fail "the .deb files in $wheels could not be installed: see above"
     rm -rf "$root$place"
 }
@@ -56,7 +58,7 @@ system_packages() {
     for package in python3-picamera2 python3-lgpio; do installed "$package" || optional+=("$package"); done
     if [ ${#missing[@]} -eq 0 ] && [ ${#optional[@]} -eq 0 ]; then return; fi
     if [ -n "$dry" ]; then
-        if [ -n "$wheels" ]; then run apt-get install --no-download "$wheels/*.deb"; return; fi
+        if [ -n "$wheels" ]; then run apt-get install "$wheels/*.deb"; return; fi
         run apt-get update
         run apt-get install --no-install-recommends "${missing[@]}" "${optional[@]}"
         return

@@ -92,7 +92,7 @@ def test_deb_files_of_an_offline_folder_are_installed_without_a_network(packages
     result = offline(packages, folder, "python3\n")
     assert result.returncode == 0, result.stderr
     call, = calls(tmp_path)
-    assert "DPkg::Lock::Timeout=300 install --yes --no-download" in call
+    assert "DPkg::Lock::Timeout=300 -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts=/dev/null install --yes" in call
     assert sorted(word.rpartition("/")[2] for word in call.split() if word.endswith(".deb")) == [
         "python3-numpy_2_arm64.deb", "python3-picamera2_1%3a0_all.deb", "python3-venv_3_arm64.deb"]
     assert "python3-picamera2 is missing" not in result.stdout

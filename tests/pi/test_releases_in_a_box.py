@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from box import Box
+from box import Box, until
 
 pytestmark = [pytest.mark.pi, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -67,3 +67,32 @@ def test_upgrade_broken_upgrades_and_rollback(box: Box) -> None:
         assert (release(box), release(box, "previous"), box.property("ActiveState")) == (now, before, "active")
         assert program(box) == now
     assert box.run("cat", "/etc/maskgate/maskgate.toml") == settings
+
+
+def test_an_upgrade_that_is_interrupted_or_cut_off_leaves_the_release_that_ran(box: Box) -> None:
+    """With a program that never decides a frame, so that there is time to do it in."""
+    before, older = release(box), release(box, "previous")
+
+    def begin() -> str:
+        """An upgrade, waiting for the service; returns its unit, in which all of its processes are."""
+        box.run("systemd-run", "--quiet", "--unit=upgrade", "--collect", "--setenv=PIP_NO_COMPILE=1", "--property=StandardOutput=file:/root/upgrade.log",
+                "--property=StandardError=inherit", "/src/setup.sh", "upgrade")
+        until(lambda: release(box) != before and box.property("ActiveState") == "activating", 300, "the new release tried")
+        return "upgrade.service"
+
+    with changed(box.source / "edge" / "commands" / "run.py", "def run(arguments: argparse.Namespace) -> int:\n",
+                 "def run(arguments: argparse.Namespace) -> int:\n    import time\n    time.sleep(600)\n"):
+        unit = begin()
+        assert "another setup.sh is at work here: install" in box.fails("/src/setup.sh", "rollback")
+        box.run("systemctl", "kill", "--signal=INT", unit)
+        until(lambda: box.run("sh", "-c", f"systemctl is-active {unit} || true").strip() != "active", 120, "setup.sh ended")
+        assert "the upgrade was undone" in box.run("cat", "/root/upgrade.log")
+        assert (release(box), release(box, "previous"), box.property("ActiveState")) == (before, older, "active")
+        assert program(box) == before
+
+        box.run("systemctl", "kill", "--signal=KILL", begin())
+        assert release(box) != before
+    said = box.run("/opt/maskgate/current/share/maskgate/setup.sh", "rollback")
+    assert "an earlier upgrade was cut off" in said
+    assert (release(box), release(box, "previous"), box.property("ActiveState")) == (before, older, "active")
+    assert program(box) == before
