@@ -55,8 +55,8 @@ On the unit (64-bit Raspberry Pi OS or Debian, Bookworm or Trixie), as root:
     --purge             remove the settings, what was kept, and the system user too
     --dry-run           only print what would be done; needs no root
 
-Every verb can be run again; what is there already is kept. A verb that fails says why and what to do, and leaves what
-ran before running. PYTHON=/path/to/python names the Python for a desktop.
+Every verb can be run again; what is there already is kept. A verb that fails or is interrupted says why and what to do, and
+leaves what ran before running; one at a time changes a unit. PYTHON=/path/to/python names the Python for a desktop.
 /opt/maskgate/current/share/maskgate/setup.sh is this file on a unit, for rollback, option and uninstall.
 HELP
 }

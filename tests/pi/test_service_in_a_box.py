@@ -97,6 +97,15 @@ def test_installing_again_keeps_settings_and_release(box: Box) -> None:
     assert box.run("sh", "-c", "cat /etc/maskgate/maskgate.toml; readlink /opt/maskgate/current") == before
 
 
+def test_an_apt_that_is_at_work_is_waited_for(box: Box) -> None:
+    hold = "import fcntl, time; file = open('/var/lib/apt/lists/lock', 'w'); fcntl.lockf(file, fcntl.LOCK_EX); time.sleep(8)"
+    box.run("systemd-run", "--quiet", "--collect", "python3", "-c", hold)
+    time.sleep(1)
+    said = box.run("/src/setup.sh", "install")  # there is no python3-picamera2 in Debian, so it is asked for each time
+    assert "another apt is at work here: waiting for it" in said
+    assert "going on with what is known" not in said
+
+
 def test_stopping_is_clean_and_leaves_every_output_off(box: Box) -> None:
     started = time.monotonic()
     box.run("systemctl", "stop", "maskgate")
@@ -203,8 +212,13 @@ def test_uninstalling_leaves_the_settings_and_purging_nothing(box: Box) -> None:
         box.run("/src/setup.sh", "uninstall")
         assert there() == "/etc/maskgate\n"
         assert box.property("LoadState") == "not-found"
-        box.run("/src/setup.sh", "uninstall", "--purge")
+        # As docs/flashing.md has it for a read-only root.
+        box.run("sh", "-c", "mkdir -p /var/lib/maskgate && mount -t tmpfs kept /var/lib/maskgate && mkdir -p /var/lib/maskgate/a/b && touch /var/lib/maskgate/.c")
+        said = box.run("/src/setup.sh", "uninstall", "--purge")
         assert there() == ""
         box.run("sh", "-c", "! id maskgate")
+        assert "/var/lib/maskgate is emptied, and stays" in said
+        assert box.run("sh", "-c", "mountpoint /var/lib/maskgate && find /var/lib/maskgate -printf '%P %U\\n'") == "/var/lib/maskgate is a mountpoint\n 0\n"
     finally:
+        box.run("sh", "-c", "umount /var/lib/maskgate || true")
         install(box, settings)
