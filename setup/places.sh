@@ -44,6 +44,7 @@ need_root() { # need_root VERB
 
 alone() { # alone VERB: until the end no other setup.sh changes this system, or image
     [ -z "$dry" ] || return 0
+    mkdir -p "$root${lock%/*}"
     exec 9<>"$root$lock" || fail "the lock $root$lock cannot be opened: see above"
     flock --nonblock 9 ||
         fail "another setup.sh is at work here: $(head -n 1 <&9); wait until it has ended, then run the same command again"

@@ -108,6 +108,8 @@ PLANTED: list[tuple[str, Plant, str, str, str, str]] = [
      "service", "failure", "given up", "maskgate config check"),
     ("a service that ends again and again", lambda u: u.unit.update(ActiveState="activating", SubState="auto-restart", ExecMainStatus="3"),
      "service", "failure", "again and again", "camera"),
+    ("an upgrade that was cut off", lambda u: (u.unit.update(ActiveState="active", SubState="running"), u.write("/opt/maskgate/trying", "upgrade\n")),
+     "service", "warning", "cut off", "setup.sh upgrade"),
     ("a service that is not enabled", lambda u: u.unit.update(ActiveState="active", SubState="running", UnitFileState="disabled"),
      "service", "warning", "next boot", "systemctl enable"),
     ("a lens that the running program says is covered", lambda u: (u.unit.update(ActiveState="active", SubState="running"), u.tell("lens-covered")),

@@ -40,6 +40,9 @@ def check(context: Context) -> Result:
     restarts = int(unit.get("NRestarts", "0") or 0)
     if restarts >= MANY_RESTARTS and state == "active":
         results.append(warning(NAME, f"it was started again {restarts} times since it was started by hand or by the boot", LOG))
+    if context.at("/opt/maskgate/trying").exists():
+        results.append(warning(NAME, "an upgrade or rollback was cut off in the middle (or is under way)",
+                               "`sudo ./setup.sh upgrade` again finishes it, `sudo /opt/maskgate/current/share/maskgate/setup.sh rollback` goes back"))
     if state == "active":
         results += told(context)
     return together(NAME, results, f"runs: {unit.get('StatusText') or 'nothing said yet'}; {restarts} restarts")
