@@ -59,7 +59,9 @@ DOCTOR = r"""printf '%s\n' "[ \"\$1\" != doctor ] || printf '✓ os: Trixie\n✗
 
 
 def test_a_first_release_that_does_not_start_is_looked_over_and_what_is_wrong_is_shown_before_the_end(unit: Unit) -> None:
-    said = unit.shell("broken", "unit_install", building=DOCTOR).stderr
+    seen = f"""; echo '[ "$1" != doctor ] || echo doctor >>{unit.base}/orders' >>"$release/bin/maskgate" """
+    said = unit.shell("broken", "unit_install", building=DOCTOR + seen).stderr
+    assert (unit.base / "orders").read_text().split() == ["stop", "doctor", "start"]  # the service would have the camera
     assert [line.strip() for line in said.splitlines()[-3:-1]] == ["✗ camera: none is there", "→ check the ribbon"]
     assert "its service does not start: see above" in said.splitlines()[-1]
     assert "larger" not in said

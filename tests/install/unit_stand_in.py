@@ -47,6 +47,7 @@ class Unit:
                 "restart maskgate.service")
                     echo "$(readlink {base}/opt/current) $(grep Description= {base}/units/maskgate.service)" >>{base}/starts
                     case "$(readlink {base}/opt/current)" in *broken*) exit 1 ;; *slow*) sleep 30 ;; esac ;;
+                "stop "* | start*) echo "$1" >>{base}/orders ;;
                 is-active*) [ -e {base}/starts ] && echo active ;;
             esac""")
 
