@@ -14,6 +14,7 @@ import pytest
 from edge.errors import ModelError, SettingsError
 from trainer.faces.card import BEGIN, END, put_section
 from trainer.faces.detector import Detector
+from trainer.faces.network import build, narrow, put_weights
 from trainer.faces.onnx_file import Weights, blended, read_onnx, write_onnx
 from trainer.faces.plan import HEADS, STRIDES, Plan
 from trainer.faces.recipe import Recipe, load
@@ -103,14 +104,31 @@ def test_a_published_yunet_written_by_us_finds_the_very_same_faces(shared: Path,
 
 
 def test_a_recipe_is_read_and_its_mistakes_are_named(tmp_path: Path, project: Path) -> None:
-    for name in ("faces.toml", "faces-mined.toml"):
-        assert load(project / "recipes" / name).hash
+    assert load(project / "recipes/faces.toml").hash
     for text, message in (("stepz = 3", "stepz is no setting"), ("side = 100", "side"), ("rate = 'fast'", "rate"), ("a = ", "cannot be read")):
         (tmp_path / "r.toml").write_text(text)
         with pytest.raises(SettingsError, match=message):
             load(tmp_path / "r.toml")
     with pytest.raises(SettingsError, match="cannot be read"):
         load(tmp_path / "none.toml")
+
+
+def test_a_narrowed_network_without_its_least_channels_says_the_same_where_these_said_nothing() -> None:
+    wide, slim = Plan(), Plan(stages=((16, 28), (32, 56), *Plan().stages[2:]))
+    weights = random_weights(wide, 3)
+    for name, dead in (("stage1.b", [0, 5, 6, 31]), ("stage2.b", [1, 2, 3, 8, 13, 40, 41, 63])):
+        kernel, bias = weights[f"{name}.depth"]
+        kernel[dead], bias[dead] = 0, 0     # these channels are nought, so nothing is lost with them
+    picture = np.random.default_rng(1).random((1, 64, 64, 3)).astype(np.float32)
+    said = []
+    for plan, values in ((wide, weights), (slim, narrow(weights, slim))):
+        model = build(plan)
+        put_weights(model, plan, values)
+        said.append(model(picture))
+    for theirs, ours in zip(*said, strict=True):
+        assert np.abs(np.asarray(theirs) - np.asarray(ours)).max() < 1e-4
+    with pytest.raises(SettingsError, match="same width"):
+        Plan(stages=((16, 32), (32, 64), (64, 56), (64, 64), (64, 64)))
 
 
 def test_growing_by_units_that_change_nothing_needs_a_relu_before_them() -> None:
@@ -143,4 +161,6 @@ def test_a_recipe_may_start_from_the_best_step_of_another(tmp_path: Path) -> Non
     (tmp_path / "one" / "selection.jsonl").write_text(
         "\n".join(f'{{"step": {n}, "goal": {goal}, "file": "step-{n}.onnx"}}' for n, goal in ((1, 0.9), (2, 0.95), (3, 0.95), (4, 0.94))))
     assert detector_file(str(first), tmp_path) == tmp_path / "one" / "step-3.onnx"
+    first.write_text(f'cache = "{tmp_path}"\nname = "one"\nchoose = "last"\n')
+    assert detector_file(str(first), tmp_path) == tmp_path / "one" / "step-4.onnx"
     assert detector_file("yunet.onnx", tmp_path) == tmp_path / "yunet.onnx"

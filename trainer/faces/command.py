@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         from trainer.faces.recipe import load
         recipe = load(arguments.recipe)  # a slip in it is told before TensorFlow is loaded
         from trainer.faces.fit import fit
-        print(f"Best on the held-out pictures: {fit(recipe)}")
+        print(f"To be exported: {fit(recipe)}")
     elif arguments.faces_verb == "export":
         from trainer.faces.export import export
         export(arguments.source, arguments.to)

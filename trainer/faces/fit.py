@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Generator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,13 @@ from tqdm import tqdm
 
 from edge.errors import ModelError
 from trainer.faces.mining import mine
-from trainer.faces.network import BYTE, build, grow, put_weights, random_weights, take_weights
+from trainer.faces.network import BYTE, build, grow, narrow, put_weights, random_weights, take_weights
 from trainer.faces.onnx_file import Weights, blended, read_onnx, write_onnx
 from trainer.faces.pictures import Image, Pixels, crops, scenes
 from trainer.faces.plan import Plan
 from trainer.faces.recipe import Recipe
 from trainer.faces.scenes import KIND, LEARN, Scenes, Store
-from trainer.faces.select import FIGURES, Selection, best, detector_file
+from trainer.faces.select import FIGURES, Selection, chosen, detector_file
 from trainer.faces.targets import Batch, losses
 from trainer.faces.teachers import KINDS, Faces, label_all, look_at
 
@@ -105,16 +105,15 @@ def step_file(recipe: Recipe, step: int) -> Path:
 
 def first_weights(recipe: Recipe) -> tuple[Plan, Weights]:
     """Plan and weights that training begins with."""
+    plan = Plan(stages=recipe.stages, shared=recipe.shared)
     if not recipe.start:
-        plan = Plan(shared=recipe.shared)
         return plan, random_weights(plan, recipe.seed)
     path = detector_file(recipe.start, Path(recipe.weights))
-    plan, weights = read_onnx(path)
-    plan = replace(plan, shared=recipe.shared)
-    try:
-        return plan, grow(weights, plan)
-    except KeyError as error:
-        raise ModelError(f"Detector {path}: it has more shared units than the recipe asks for ({recipe.shared}).") from error
+    theirs, weights = read_onnx(path)
+    wider = any(mine > its for pair in zip(plan.stages, theirs.stages, strict=True) for mine, its in zip(*pair, strict=True))
+    if plan.stem != theirs.stem or wider:
+        raise ModelError(f"Detector {path}: its stages are {theirs.stages}, narrower than the recipe's {plan.stages}.")
+    return plan, grow(narrow(weights, plan), plan)
 
 
 class Training:
@@ -183,7 +182,7 @@ class Training:
 
 
 def fit(recipe: Recipe) -> Path:
-    """Train from where the last run stopped to the last step; the path of the detector that did best on the held-out pictures."""
+    """Train from where the last run stopped to the last step; the path of the detector to export."""
     cv2.setNumThreads(1)
     tf.config.threading.set_intra_op_parallelism_threads(recipe.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -209,4 +208,4 @@ def fit(recipe: Recipe) -> Path:
                 print(selection.add(training.step, training.save()), flush=True)
                 totals.clear()
     made.close()
-    return best(recipe)
+    return chosen(recipe)

@@ -104,6 +104,26 @@ def grow(weights: Weights, plan: Plan) -> Weights:
     return grown
 
 
+def narrow(weights: Weights, plan: Plan) -> Weights:
+    """Weights for a plan whose stages are narrower than those they were made for: the channels that weigh least are left out.
+
+    What a channel weighs is the sum of the absolute weights of the layers around it, multiplied (after Li et al. 2017, "Pruning
+    Filters for Efficient ConvNets"). The function changes, so training has to follow. Units that the plan has not are dropped.
+    """
+    kept = {layer.name: weights[layer.name] for layer in plan.layers() if layer.name in weights}
+    layers = plan.layers()
+    for number, layer in enumerate(layers):
+        surplus = layer.name in kept and layer.kind == "point" and len(kept[layer.name][1]) > layer.outputs
+        if not surplus:
+            continue
+        depth, following = layers[number + 1].name, layers[number + 2].name
+        (point, offset), (filters, bias), (readers, last) = kept[layer.name], kept[depth], kept[following]
+        worth = np.abs(point).sum((1, 2, 3)) * np.abs(filters).sum((1, 2, 3)) * np.abs(readers).sum((0, 2, 3))
+        chosen = np.sort(np.argsort(-worth, kind="stable")[:layer.outputs])
+        kept[layer.name], kept[depth], kept[following] = (point[chosen], offset[chosen]), (filters[chosen], bias[chosen]), (readers[:, chosen], last)
+    return kept
+
+
 def random_weights(plan: Plan, seed: int) -> Weights:
     """He initialisation (He et al. 2015), for training from nothing; cls and obj begin at a probability of one in a hundred."""
     random = np.random.default_rng(seed)

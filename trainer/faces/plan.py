@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.errors import SettingsError
+
 STRIDES = (8, 16, 32)
 HEADS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 """Channels of the head in this order: FaceDetectorYN takes each as an output of its own, by name and stride."""
@@ -47,6 +49,11 @@ class Plan:
     """Widths of the two units of each stage. A stage is halved in size before it, the second one apart."""
     shared: tuple[int, int, int] = (0, 0, 0)
     """Extra units before the heads at strides 8, 16 and 32."""
+
+    def __post_init__(self) -> None:
+        ends = {last for _, last in self.stages[-len(STRIDES):]}
+        if len(ends) > 1:
+            raise SettingsError(f"Stages {self.stages}: the last {len(STRIDES)} must end in the same width, since the neck adds them up.")
 
     @property
     def width(self) -> int:

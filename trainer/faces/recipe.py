@@ -7,12 +7,13 @@ import hashlib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from edge.errors import SettingsError
+from trainer.faces.plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,8 @@ class Recipe:
     """Detector in `weights`, or a path, or another recipe (its best step), whose weights are the first; empty: begin at random."""
     shared: tuple[int, int, int] = (0, 1, 1)
     """Units added before the heads at strides 8, 16 and 32."""
+    stages: tuple[tuple[int, int], ...] = Plan().stages
+    """Widths of the two units of each of the five stages; where they are less than those of `start`, its least channels are left out."""
     keep: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     """Share of the first weights in every saved detector (Wortsman et al. 2022, "Robust fine-tuning"): what they knew is not forgotten."""
     mine: bool = False
@@ -48,6 +51,9 @@ class Recipe:
     warm_up: Annotated[int, Meta(ge=0)] = 300
     average: Annotated[float, Meta(ge=0, lt=1)] = 0.999
     """The exported weights are the mean over about 1 / (1 - average) steps."""
+    choose: Literal["best", "last"] = "best"
+    """Which step is exported. The held-out faces are a few hundred, so the best step is partly the luckiest; where the rate falls
+    to a hundredth and the weights are averaged, the last one is steadier."""
     every: Annotated[int, Meta(ge=1)] = 500
     """Steps between two saved states, each measured on the held-out pictures."""
     threads: Annotated[int, Meta(ge=1, le=64)] = 1

@@ -58,8 +58,8 @@ def look(detector: Path, pictures: Sequence[tuple[Image, tuple[Truth, ...]]], si
     return outcome([(found.detect(image, size), truths, image.shape[0]) for image, truths in pictures])
 
 
-def best(recipe: Recipe) -> Path:
-    """The detector file with the best goal so far; a tie goes to the later one, which has learnt at a lower rate.
+def chosen(recipe: Recipe) -> Path:
+    """The detector file that the recipe takes: the one with the best goal so far, of a tie the later one, or the last one.
 
     Raises:
         SettingsError: this recipe has not been trained here.
@@ -68,13 +68,14 @@ def best(recipe: Recipe) -> Path:
     if not path.is_file():
         raise SettingsError(f"Recipe {recipe.name}: nothing trained yet in {recipe.folder}.", hint="Run `maskgate-train faces fit` on it first.")
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    return recipe.folder / str(max(rows, key=lambda row: (row["goal"], row["step"]))["file"])
+    row = rows[-1] if recipe.choose == "last" else max(rows, key=lambda row: (row["goal"], row["step"]))
+    return recipe.folder / str(row["file"])
 
 
 def detector_file(named: str, weights: Path) -> Path:
     """The file that a recipe means by `start`: another recipe's best, a path, or a file in `weights`."""
     if named.endswith(".toml"):
-        return best(load(Path(named)))
+        return chosen(load(Path(named)))
     return Path(named) if Path(named).is_file() else weights / named
 
 
