@@ -71,6 +71,8 @@ def test_upgrade_broken_upgrades_and_rollback(box: Box) -> None:
 
 def test_an_upgrade_that_is_interrupted_or_cut_off_leaves_the_release_that_ran(box: Box) -> None:
     """With a program that never decides a frame, so that there is time to do it in."""
+    if box.suite != "trixie":
+        pytest.skip("the same script on every system: minutes are saved")
     before, older = release(box), release(box, "previous")
 
     def begin() -> str:
@@ -84,15 +86,15 @@ def test_an_upgrade_that_is_interrupted_or_cut_off_leaves_the_release_that_ran(b
                  "def run(arguments: argparse.Namespace) -> int:\n    import time\n    time.sleep(600)\n"):
         unit = begin()
         assert "another setup.sh is at work here: install" in box.fails("/src/setup.sh", "rollback")
-        box.run("systemctl", "kill", "--signal=INT", unit)
-        until(lambda: box.run("sh", "-c", f"systemctl is-active {unit} || true").strip() != "active", 120, "setup.sh ended")
-        assert "the upgrade was undone" in box.run("cat", "/root/upgrade.log")
+        box.run("systemctl", "kill", "--signal=KILL", unit)
+        assert release(box) != before
+        said = box.run("/opt/maskgate/current/share/maskgate/setup.sh", "rollback")
+        assert "an earlier upgrade was cut off" in said
         assert (release(box), release(box, "previous"), box.property("ActiveState")) == (before, older, "active")
         assert program(box) == before
 
-        box.run("systemctl", "kill", "--signal=KILL", begin())
-        assert release(box) != before
-    said = box.run("/opt/maskgate/current/share/maskgate/setup.sh", "rollback")
-    assert "an earlier upgrade was cut off" in said
+        box.run("systemctl", "kill", "--signal=INT", begin())
+        until(lambda: box.run("sh", "-c", f"systemctl is-active {unit} || true").strip() != "active", 120, "setup.sh ended")
+        assert "the upgrade was undone" in box.run("cat", "/root/upgrade.log")
     assert (release(box), release(box, "previous"), box.property("ActiveState")) == (before, older, "active")
     assert program(box) == before

@@ -98,6 +98,8 @@ def test_installing_again_keeps_settings_and_release(box: Box) -> None:
 
 
 def test_an_apt_that_is_at_work_is_waited_for(box: Box) -> None:
+    if box.suite != "trixie":
+        pytest.skip("the same script on every system: time is saved")
     hold = "import fcntl, time; file = open('/var/lib/apt/lists/lock', 'w'); fcntl.lockf(file, fcntl.LOCK_EX); time.sleep(8)"
     box.run("systemd-run", "--quiet", "--collect", "python3", "-c", hold)
     time.sleep(1)
