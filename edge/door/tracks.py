@@ -36,7 +36,7 @@ class Track:
     seen: float
     """When the face was last seen."""
     sightings: int
-    """How many looks there were, trusted or not."""
+    """How many looks there were, trusted or not, of which the classifier said something."""
     probabilities: Probabilities
     """Smoothed over the trusted looks; before the first of them, the latest look as it was."""
     weight: float
@@ -62,7 +62,7 @@ def in_order(looks: Sequence[Look]) -> list[Look]:
 def start_track(id: int, look: Look, t: float) -> Track:
     """The track of somebody first seen at `t`."""
     trusted = not look.doubts
-    return Track(id=id, box=look.face.box, entered=t, seen=t, sightings=1, probabilities=look.probabilities,
+    return Track(id=id, box=look.face.box, entered=t, seen=t, sightings=int(Doubt.NO_ANSWER not in look.doubts), probabilities=look.probabilities,
                  weight=float(trusted), looks=int(trusted), trusted=t, doubts=look.doubts)
 
 
@@ -80,7 +80,7 @@ def follow(track: Track, look: Look, t: float, smooth_s: float) -> Track:
                                         for old, new in zip(probabilities, look.probabilities, strict=True)))
     elif not looks:
         probabilities = look.probabilities
-    return Track(id=track.id, box=look.face.box, entered=track.entered, seen=t, sightings=track.sightings + 1,
+    return Track(id=track.id, box=look.face.box, entered=track.entered, seen=t, sightings=track.sightings + (Doubt.NO_ANSWER not in look.doubts),
                  probabilities=probabilities, weight=weight, looks=looks, trusted=trusted, doubts=look.doubts)
 
 

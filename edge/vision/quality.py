@@ -14,8 +14,8 @@ from edge.settings import TrustSettings
 
 SHARPNESS_PX = 64
 """Faces are brought to this size before sharpness is measured, so that one limit serves near and far."""
-ABOVE_EYES_MIN = 0.2
-"""Half of the way from the eyes to the upper end of a face's box."""
+ABOVE_EYES_MIN = 0.3
+"""Three quarters of the way from the eyes to the upper end of a face's box."""
 
 
 def doubts(image: NDArray[np.uint8], face: Face, limits: TrustSettings) -> frozenset[Doubt]:

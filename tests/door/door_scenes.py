@@ -14,7 +14,7 @@ BARE = Probabilities(0.03, 0.05, 0.92)
 NOSE_OUT = Probabilities(0.08, 0.85, 0.07)
 HAND = Probabilities(0.9, 0.05, 0.05)
 """What a poor classifier says of a hand before the mouth."""
-UNDECIDED = Probabilities(0.5, 0.25, 0.25)
+UNDECIDED = Probabilities(0.5, 0.45, 0.05)
 
 Scene = Callable[[float], Sequence[Look]]
 

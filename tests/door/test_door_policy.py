@@ -46,6 +46,12 @@ def test_a_face_found_in_one_frame_only_is_nobody():
     assert not any(decision.people or decision.passages for decision in decisions)
 
 
+def test_what_leaves_only_the_kind_of_wrong_open_says_enough():
+    """Whether nose or mouth is bare or all of the face makes no difference to the door."""
+    torn = look(Probabilities(0.02, 0.49, 0.49))
+    assert states(play(timeline((2, torn)), 2)) == ["idle", "checking", "violation"]
+
+
 def test_what_the_classifier_says_nothing_of_is_nobody():
     """The detector takes the back of a head for a face; the classifier spreads its answer evenly, as it was taught."""
     nothing = look(Probabilities(0.36, 0.29, 0.35))
