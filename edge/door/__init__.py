@@ -19,6 +19,8 @@ Each person has a verdict of their own, and the worst one in range is the state 
 | passed    | `mask` at `pass_min` or more for `pass_after_s` (`amend_after_s` once reported)              | opens           |
 | violation | `mask` below `stay_min` for `violate_after_s`; ends with a pass or by leaving, nothing else  | stays           |
 
+Who was always cut off by the frame, or always doubtful and silent to the classifier, counts as a person only after staying
+twice `unsure_after_s`; until then no lamp changes, but `refuse` opens for nobody. A clear look that says nothing is nobody's.
 Passed and violation also take `looks_min` trusted looks that agree. Every state lasts at least `hold_s`, except that
 violation comes at once. Mode `remind` opens for whoever is there, mode `off` is always idle and always open. `fault` is
 set by the daemon, never here, and opens nothing.

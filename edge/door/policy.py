@@ -23,8 +23,11 @@ SAYS_BITS = 0.25
 Of 1,400 faces that training saw or did not see, eight say less."""
 NOTHING_SEEN = frozenset({Doubt.NO_ANSWER})
 """The doubt about a look of which all else is good: a clear picture in which only the detector sees a face. Nobody is there."""
-RIM_PATIENCE = 2.0
-"""How many times longer somebody at the rim of the frame, never seen whole, has to stay there before they are asked into view."""
+NOT_A_MASK = 0.2
+"""Probability of `mask` up to which a look says something however few bits it has: which kind of wrong it is makes no difference to the
+door, and (0.1, 0.45, 0.45) is a bare or half-bare face. Of 217 places that only a detector takes for a face, one more speaks by this."""
+STRANGE_PATIENCE = 2.0
+"""How many times longer than anybody else those have to stay who were always at the rim, or of whom a poor picture said nothing."""
 PLACES_MAX = 32
 """Places of reported people that are remembered at most, the newest first to stay: a long `rearm_s` costs bounded time."""
 
@@ -102,7 +105,8 @@ def _sound(look: Look) -> Look:
     """
     if not all(math.isfinite(p) for p in look.probabilities):
         look = replace(look, probabilities=Probabilities(1 / 3, 1 / 3, 1 / 3))
-    return look if information(look.probabilities) >= SAYS_BITS else replace(look, doubts=look.doubts | NOTHING_SEEN)
+    says = look.probabilities.mask <= NOT_A_MASK or information(look.probabilities) >= SAYS_BITS
+    return look if says else replace(look, doubts=look.doubts | NOTHING_SEEN)
 
 
 def information(probabilities: Probabilities) -> float:
@@ -172,9 +176,9 @@ def _tell(memory: Memory) -> tuple[Memory, tuple[int, ...]]:
 
 
 def _counts(track: Track, rules: DoorSettings) -> bool:
-    """Whether this is somebody yet. A chin or a hand at the rim of the frame is not; who stays there is asked to step into view."""
-    at_the_rim = not track.looks and Doubt.CUT_OFF in track.doubts
-    return track.sightings >= SIGHTINGS_MIN and (not at_the_rim or lasted(track.entered, track.seen, RIM_PATIENCE * rules.unsure_after_s))
+    """Whether this is somebody yet. A chin or a hand at the rim of the frame is not; who stays is asked to step into view."""
+    stays_s = STRANGE_PATIENCE * min(rules.unsure_after_s, rules.answer_s)
+    return track.sightings >= SIGHTINGS_MIN or lasted(track.entered, track.seen, stays_s)
 
 
 def _in_range(memory: Memory, rules: DoorSettings) -> list[Visitor]:
@@ -197,7 +201,9 @@ def _state(memory: Memory, t: float, rules: DoorSettings) -> DoorState:
 def _decide(memory: Memory, t: float, state: DoorState, seen: set[int], rules: DoorSettings) -> Decision:
     """The decision for `state`; what is told and who has left is added by `step`."""
     people = tuple(_person(visitor, visitor.track.id in seen) for visitor in _in_range(memory, rules))
-    everybody_passes = bool(people) and people[0].verdict is DoorState.PASSED
+    # A lamp may wait until somebody at the rim of the frame proves to be more than a hand; the door may not.
+    everybody_passes = bool(people) and all(visitor.standing.verdict is DoorState.PASSED for visitor in memory.visitors
+                                            if visitor.track.seen > visitor.track.entered)
     admits = {"remind": bool(people), "refuse": state is DoorState.PASSED and everybody_passes, "off": True}[rules.mode]
     reason = next((person.reason for person in people if person.reason), "") if state is DoorState.UNSURE else ""
     return Decision(t=t, state=state, previous=memory.state, people=people, reason=reason, admits=admits)
@@ -213,11 +219,11 @@ def _person(visitor: Visitor, here: bool) -> Person:
 
 
 def _passages(gone: Sequence[Visitor], rules: DoorSettings) -> tuple[Passage, ...]:
-    """The visits of those who left. Who was never judged counts (as `unsure`) only after a stay of `unsure_after_s`:
-    anything shorter is a passer-by or no person at all.
+    """The visits of those who left and were ever shown. Who was never judged counts (as `unsure`) only after a stay of
+    `unsure_after_s`: anything shorter is a passer-by or no person at all.
     """
     return tuple(
         Passage(track=track.id, entered=track.entered, left=track.seen, verdict=standing.judged or DoorState.UNSURE,
                 label=track.probabilities.label, confidence=max(track.probabilities), looks=track.looks)
         for track, standing in ((visitor.track, visitor.standing) for visitor in gone)
-        if standing.judged or lasted(track.entered, track.seen, rules.unsure_after_s))
+        if standing.judged or (_counts(track, rules) and lasted(track.entered, track.seen, rules.unsure_after_s)))

@@ -24,6 +24,9 @@ GROWTH, GROWTH_PER_S, GROWTH_MAX = 1.5, 1.0, 2.0
 # Who was away for a moment comes back near the place, not on it.
 PLACE_REACH, PLACE_GROWTH = 2.0, 2.0
 
+NOBODY_YET = frozenset({Doubt.CUT_OFF, Doubt.NO_ANSWER})
+"""What lies at the rim of the frame, or says nothing to the classifier, may be a chin, a hand or the back of a head."""
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -36,7 +39,7 @@ class Track:
     seen: float
     """When the face was last seen."""
     sightings: int
-    """How many looks there were, trusted or not, of which the classifier said something."""
+    """How many looks there were, trusted or not, that showed somebody: none of `NOBODY_YET` was doubted about them."""
     probabilities: Probabilities
     """Smoothed over the trusted looks; before the first of them, the latest look as it was."""
     weight: float
@@ -54,6 +57,10 @@ def lasted(since: float, t: float, span_s: float) -> bool:
     return t - since >= span_s - NEARLY
 
 
+def _shows(look: Look) -> bool:
+    return not look.doubts & NOBODY_YET
+
+
 def in_order(looks: Sequence[Look]) -> list[Look]:
     """The same looks in an order of their own, so that the detector's order decides nothing."""
     return sorted(looks, key=lambda look: (look.face.box, look.probabilities, sorted(look.doubts)))
@@ -62,7 +69,7 @@ def in_order(looks: Sequence[Look]) -> list[Look]:
 def start_track(id: int, look: Look, t: float) -> Track:
     """The track of somebody first seen at `t`."""
     trusted = not look.doubts
-    return Track(id=id, box=look.face.box, entered=t, seen=t, sightings=int(Doubt.NO_ANSWER not in look.doubts), probabilities=look.probabilities,
+    return Track(id=id, box=look.face.box, entered=t, seen=t, sightings=int(_shows(look)), probabilities=look.probabilities,
                  weight=float(trusted), looks=int(trusted), trusted=t, doubts=look.doubts)
 
 
@@ -80,7 +87,7 @@ def follow(track: Track, look: Look, t: float, smooth_s: float) -> Track:
                                         for old, new in zip(probabilities, look.probabilities, strict=True)))
     elif not looks:
         probabilities = look.probabilities
-    return Track(id=track.id, box=look.face.box, entered=track.entered, seen=t, sightings=track.sightings + (Doubt.NO_ANSWER not in look.doubts),
+    return Track(id=track.id, box=look.face.box, entered=track.entered, seen=t, sightings=track.sightings + _shows(look),
                  probabilities=probabilities, weight=weight, looks=looks, trusted=trusted, doubts=look.doubts)
 
 

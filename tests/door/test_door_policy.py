@@ -48,8 +48,8 @@ def test_a_face_found_in_one_frame_only_is_nobody():
 
 def test_what_leaves_only_the_kind_of_wrong_open_says_enough():
     """Whether nose or mouth is bare or all of the face makes no difference to the door."""
-    torn = look(Probabilities(0.02, 0.49, 0.49))
-    assert states(play(timeline((2, torn)), 2)) == ["idle", "checking", "violation"]
+    for torn in (Probabilities(0.02, 0.49, 0.49), Probabilities(0.1, 0.45, 0.45), Probabilities(0.2, 0.4, 0.4)):
+        assert states(play(timeline((2, look(torn))), 2)) == ["idle", "checking", "violation"]
 
 
 def test_what_the_classifier_says_nothing_of_is_nobody():
@@ -70,6 +70,42 @@ def test_a_chin_at_the_rim_is_nobody_until_it_stays_there(fps):
     assert states(staying) == ["idle", "unsure"]
     assert staying[-1].reason == "cut off by the frame's edge"
     assert states(play(timeline((0.8, chin), (2, look(BARE))), 2.8, fps)) == ["idle", "checking", "violation"], "and then bows down"
+
+
+def test_a_chin_that_hangs_in_for_a_while_leaves_no_passage():
+    decisions = play(timeline((1.6, look(MASKED, doubts=[Doubt.CUT_OFF])), (2, None)), 3.6)
+    assert states(decisions) == ["idle"]
+    assert not any(decision.passages for decision in decisions)
+
+
+def test_whoever_was_seen_whole_from_afar_does_not_vanish_at_the_rim():
+    far, cut = look(BARE, doubts=[Doubt.TOO_SMALL]), look(BARE, doubts=[Doubt.CUT_OFF])
+    assert states(play(timeline((0.8, far), (2, cut)), 2.8)) == ["idle", "checking", "unsure"]
+
+
+def test_somebody_at_the_rim_is_asked_into_view_before_the_time_promised_is_over_twice():
+    cut = timeline((6, look(BARE, doubts=[Doubt.CUT_OFF])))
+    assert first(play(cut, 6, rules=DoorSettings(unsure_after_s=10, answer_s=1)), DoorState.UNSURE) == pytest.approx(2.0)
+
+
+def test_who_stays_in_the_dark_and_says_nothing_is_asked_to_come_nearer():
+    """Of a clear picture silence means nobody; of a dark one it means nothing."""
+    dark = look(Probabilities(0.36, 0.29, 0.35), doubts=[Doubt.TOO_DARK])
+    assert states(play(timeline((1.5, dark), (2, None)), 3.5)) == ["idle"]
+    staying = play(timeline((3, dark)), 3)
+    assert states(staying) == ["idle", "unsure"]
+    assert staying[-1].reason == "no answer from the model, too dark"
+
+
+@pytest.mark.parametrize("doubts", [[Doubt.CUT_OFF], [Doubt.NO_ANSWER, Doubt.BLURRED]])
+def test_somebody_not_yet_counted_changes_no_lamp_but_opens_no_door_on_anothers_green(doubts):
+    def scene(t):
+        return [look(MASKED)] + ([look(BARE, x=400, doubts=doubts)] if 2 <= t < 3.5 else [])
+
+    decisions = play(scene, 6, 10, DoorSettings(mode="refuse"))
+    assert states(decisions) == ["idle", "checking", "passed"]
+    assert not any(decision.admits for decision in decisions if 2.05 < decision.t < 3.45)
+    assert decisions[-1].admits, "gone again"
 
 
 @pytest.mark.parametrize("fps", RATES)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from door_scenes import BARE, MASKED, NOSE_OUT, UNDECIDED, first, look, play, states
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from edge.door import Decision, DoorState, Memory, step
@@ -71,6 +71,36 @@ def test_red_is_shown_whenever_somebody_is_in_violation_and_green_only_for_peopl
         if decision.admits:
             assert decision.people
             assert {person.verdict for person in decision.people} == {DoorState.PASSED}
+
+
+@quick
+@given(scenes, rates, st.sampled_from(["remind", "refuse"]))
+def test_whoever_is_told_or_leaves_a_passage_was_shown(scene, fps, mode):
+    shown: set[int] = set()
+    for decision in watch([*scene, *([[]] * (round(fps * RULES.gone_s) + 2))], fps, rules=DoorSettings(mode=mode)):
+        shown |= {person.track for person in decision.people}
+        assert set(decision.reported) <= {person.track for person in decision.people}
+        assert {passage.track for passage in decision.passages} <= shown
+
+
+@quick
+@given(scenes, rates)
+def test_somebody_shown_stays_shown_until_they_are_gone(scene, fps):
+    before: dict[int, float] = {}
+    for decision in watch(scene, fps):
+        here = {person.track for person in decision.people}
+        assert all(decision.t - t >= RULES.gone_s - 1e-5 for track, t in before.items() if track not in here)
+        before = {track: t for track, t in before.items() if track in here} | {p.track: decision.t for p in decision.people if p.here}
+
+
+@quick
+@given(probabilities(), st.sets(st.sampled_from(Doubt), min_size=1).map(sorted), st.floats(1, 30))
+def test_whoever_stays_and_is_not_silent_in_a_clear_picture_is_shown_in_the_end(said, doubts, fps):
+    """Small, dark, turned away, cut off by the frame, whatever is said: a lamp tells them. Only clear silence is nobody's."""
+    assume(doubts != [Doubt.NO_ANSWER])
+    decisions = play(lambda t: [look(said, doubts=doubts)], 5, fps)
+    assert decisions[-1].state is DoorState.UNSURE
+    assert len(decisions[-1].people) == 1
 
 
 @quick
