@@ -35,6 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{bundle.path.name}: {said.name}, {len(bundle.model) / 1024:.0f} KiB")
     print(f"  labels       {', '.join(said.labels)}")
     print(f"  input        uint8 RGB {said.input_px} x {said.input_px}, margin {said.margin:g} on each side of the face")
+    if said.views:
+        print("  looks at     " + ", then at ".join(f"margin {view.margin:g}{' mirrored' if view.mirrored else ''}" for view in said.views))
     print(f"  temperature  {said.temperature:g}")
     print(f"  made         {said.made or 'unknown'}")
     print(f"  sha256       {said.sha256}")

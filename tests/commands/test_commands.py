@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -20,6 +21,8 @@ from edge.commands.main import main
 from edge.commands.parser import COMMANDS, parser
 from edge.demo import CLIP
 from edge.report.schemas import schemas
+from edge.vision import MODELS
+from edge.vision.bundle import View, load_bundle, write_bundle
 
 
 @pytest.fixture
@@ -84,6 +87,14 @@ def test_model_show_tells_what_the_unit_must_know(capsys: pytest.CaptureFixture[
     assert "mask, incorrect, no_mask" in capsys.readouterr().out
     assert main(["model", "show", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["labels"] == ["mask", "incorrect", "no_mask"]
+
+
+def test_model_show_tells_how_often_a_face_is_looked_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shipped = load_bundle(MODELS / "mask.tflite")
+    views = (View(margin=0.05), View(margin=0.25, mirrored=True))
+    write_bundle(tmp_path / "m.tflite", shipped.model, replace(shipped.description, views=views))
+    assert main(["model", "show", str(tmp_path / "m.tflite")]) == 0
+    assert "margin 0.05, then at margin 0.25 mirrored" in capsys.readouterr().out
 
 
 def test_config_show_prints_what_is_in_force(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

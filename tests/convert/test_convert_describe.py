@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from convert.main import main
-from edge.vision.bundle import Description, load_bundle, write_bundle
+from edge.vision.bundle import Description, View, load_bundle, write_bundle
 
 GRAPH = b"\0\0\0\0TFL3 and the rest"
 
@@ -30,6 +33,22 @@ def test_temperature_and_figures_are_put_in_and_the_graph_stays(bundle: Path, tm
     assert found.model == GRAPH
     assert found.description.temperature == 0.8
     assert found.description.figures == {"large faces": {"auc": [0.9877, 0.9, 1.0]}}
+
+
+def test_described_anew_a_face_is_looked_at_as_before(bundle: Path, tmp_path: Path) -> None:
+    shipped = load_bundle(bundle)
+    write_bundle(bundle, GRAPH, replace(shipped.description, views=(View(margin=0.05), View(margin=0.25, mirrored=True))))
+    assert main([str(bundle), "--out", str(tmp_path / "n.tflite"), "--temperature", "0.8"]) == 0
+    assert load_bundle(tmp_path / "n.tflite").description.views == (View(margin=0.05), View(margin=0.25, mirrored=True))
+
+
+def test_a_description_without_views_is_read_as_before_there_were_any(bundle: Path) -> None:
+    said = msgspec.json.decode(msgspec.json.encode(load_bundle(bundle).description))
+    assert said.pop("views") == []
+    with zipfile.ZipFile(bundle, "w") as archive:
+        archive.writestr("maskgate.json", json.dumps(said))
+    bundle.write_bytes(GRAPH + bundle.read_bytes())
+    assert load_bundle(bundle).description.views == ()
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

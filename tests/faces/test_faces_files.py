@@ -14,6 +14,7 @@ import pytest
 from edge.errors import ModelError, SettingsError
 from trainer.faces.card import BEGIN, END, put_section
 from trainer.faces.detector import Detector
+from trainer.faces.fit import first_weights
 from trainer.faces.network import build, narrow, put_weights
 from trainer.faces.onnx_file import Weights, blended, read_onnx, write_onnx
 from trainer.faces.plan import HEADS, STRIDES, Plan
@@ -104,8 +105,9 @@ def test_a_published_yunet_written_by_us_finds_the_very_same_faces(shared: Path,
 
 
 def test_a_recipe_is_read_and_its_mistakes_are_named(tmp_path: Path, project: Path) -> None:
-    assert load(project / "recipes/faces.toml").hash
-    for text, message in (("stepz = 3", "stepz is no setting"), ("side = 100", "side"), ("rate = 'fast'", "rate"), ("a = ", "cannot be read")):
+    assert all(load(project / "recipes" / name).hash for name in ("faces.toml", "faces-wide.toml"))
+    for text, message in (("stepz = 3", "stepz is no setting"), ("side = 100", "side"), ("rate = 'fast'", "rate"), ("a = ", "cannot be read"),
+                          ("stages = [[16, 32], [32, 64]]", "stages"), ("stages = [[16, 32], [32, 0], [64, 64], [64, 64], [64, 64]]", "stages")):
         (tmp_path / "r.toml").write_text(text)
         with pytest.raises(SettingsError, match=message):
             load(tmp_path / "r.toml")
@@ -129,6 +131,15 @@ def test_a_narrowed_network_without_its_least_channels_says_the_same_where_these
         assert np.abs(np.asarray(theirs) - np.asarray(ours)).max() < 1e-4
     with pytest.raises(SettingsError, match="same width"):
         Plan(stages=((16, 32), (32, 64), (64, 56), (64, 64), (64, 64)))
+
+
+@pytest.mark.parametrize("stages", [((16, 32), (32, 64), (64, 56), (64, 56), (64, 56)), ((16, 32), (32, 96), (64, 64), (64, 64), (64, 64))])
+def test_stages_that_cannot_be_cut_from_those_of_the_start_are_refused(tmp_path: Path, stages: tuple[tuple[int, int], ...]) -> None:
+    write_onnx(tmp_path / "start.onnx", Plan(), random_weights(Plan(), 1), "start")
+    with pytest.raises(ModelError, match="cannot be cut"):
+        first_weights(Recipe(start=str(tmp_path / "start.onnx"), stages=stages))
+    plan, weights = first_weights(Recipe(start=str(tmp_path / "start.onnx"), stages=((16, 24), (32, 56), (48, 64), (64, 64), (64, 64))))
+    assert all(weights[layer.name][0].shape == layer.shape for layer in plan.layers())
 
 
 def test_growing_by_units_that_change_nothing_needs_a_relu_before_them() -> None:

@@ -11,8 +11,9 @@ SHIPPED = Path("edge/models/face.onnx")
 LESSON = """\
 The shipped detector is made and measured so, from the checkout, with the pictures, clips and weights in ../shared:
 
-  maskgate-train faces fit recipes/faces.toml        three quarters of an hour on two free cores; stop it when you like, it goes on
-  maskgate-train faces export recipes/faces.toml     the step that did best on pictures kept apart -> edge/models/face.onnx
+  maskgate-train faces fit recipes/faces-wide.toml   its parent: half an hour on two free cores
+  maskgate-train faces fit recipes/faces.toml        a quarter of an hour; stop either when you like, it goes on
+  maskgate-train faces export recipes/faces.toml     the best step on pictures kept apart, or the last one -> edge/models/face.onnx
   maskgate-train faces evaluate edge/models/face.onnx ../shared/weights/face_detection_yunet_2023mar.onnx \\
       ../shared/weights/yunet_n_640_640.onnx --card edge/models/face.md
 
@@ -29,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verb = verbs.add_parser("fit", help="train, or go on with a training that was stopped")
     verb.add_argument("recipe", type=Path, help="TOML file, see recipes/faces.toml")
 
-    verb = verbs.add_parser("export", help="write the best step of a training, or any YuNet, as the shipped file")
-    verb.add_argument("source", type=Path, help="a recipe (its best step is taken), or an ONNX file of a YuNet")
+    verb = verbs.add_parser("export", help="write the chosen step of a training, or any YuNet, as the shipped file")
+    verb.add_argument("source", type=Path, help="a recipe (the step that it chooses is taken), or an ONNX file of a YuNet")
     verb.add_argument("--to", type=Path, default=SHIPPED, help="the file to write (default: %(default)s)")
 
     verb = verbs.add_parser("evaluate", help="measure detectors side by side on the pictures and clips kept for it")

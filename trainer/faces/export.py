@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Export: the best step of a training as the file that ships, its scores set to YuNet's scale, checked in OpenCV against Keras."""
+"""Export: the chosen step of a training as the file that ships, its scores set to YuNet's scale, checked in OpenCV against Keras."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REFERENCE = "face_detection_yunet_2023mar.onnx"
 
 
 def export(source: Path, target: Path) -> None:
-    """Write `target` from a recipe's best step, or from any YuNet file as it is.
+    """Write `target` from the step that a recipe chooses, or from any YuNet file as it is.
 
     Raises:
         ModelError, SettingsError: nothing there to export, or OpenCV and Keras disagree.

@@ -111,8 +111,10 @@ def first_weights(recipe: Recipe) -> tuple[Plan, Weights]:
     path = detector_file(recipe.start, Path(recipe.weights))
     theirs, weights = read_onnx(path)
     wider = any(mine > its for pair in zip(plan.stages, theirs.stages, strict=True) for mine, its in zip(*pair, strict=True))
-    if plan.stem != theirs.stem or wider:
-        raise ModelError(f"Detector {path}: its stages are {theirs.stages}, narrower than the recipe's {plan.stages}.")
+    # The neck adds the last stages up: a channel cannot be left out of one of them alone.
+    if (plan.stem, plan.width) != (theirs.stem, theirs.width) or wider:
+        raise ModelError(f"Detector {path}: its stages are {theirs.stages}, of which those of the recipe, {plan.stages}, cannot be cut.",
+                         hint=f"No stage may be wider, and the last ones must end in {theirs.width} as they do there.")
     return plan, grow(narrow(weights, plan), plan)
 
 

@@ -15,6 +15,8 @@ from msgspec import Meta
 from edge.errors import SettingsError
 from trainer.faces.plan import Plan
 
+Width = Annotated[int, Meta(ge=1, le=1024)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -29,10 +31,10 @@ class Recipe:
     name: str = "face"
     """Of the training: its folder in the cache."""
     start: str = "face_detection_yunet_2023mar.onnx"
-    """Detector in `weights`, or a path, or another recipe (its best step), whose weights are the first; empty: begin at random."""
+    """Detector in `weights`, or a path, or another recipe (the step that it chooses), whose weights are the first; empty: begin at random."""
     shared: tuple[int, int, int] = (0, 1, 1)
     """Units added before the heads at strides 8, 16 and 32."""
-    stages: tuple[tuple[int, int], ...] = Plan().stages
+    stages: Annotated[tuple[tuple[Width, Width], ...], Meta(min_length=5, max_length=5)] = Plan().stages
     """Widths of the two units of each of the five stages; where they are less than those of `start`, its least channels are left out."""
     keep: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     """Share of the first weights in every saved detector (Wortsman et al. 2022, "Robust fine-tuning"): what they knew is not forgotten."""
