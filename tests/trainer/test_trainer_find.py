@@ -115,6 +115,30 @@ def test_what_the_unit_alone_finds_beside_the_labelled_faces_is_kept_as_no_face_
 
 
 @pytest.mark.shared
+def test_a_cache_that_two_programs_make_at_once_is_whole_for_both(tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        picture(tmp_path / f"{number}.png", 120, 120, shade=number)
+    samples = [Sample(path=f"{number}.png", box=Box(30, 30, 60, 60), label="mask", source="s", group="g") for number in range(3)]
+    detector = shared / "weights/yunet_n_640_640.onnx"
+    others = []
+
+    class Interrupted(HereAndNow):
+        def map(self, work: Callable[..., object], jobs: Sequence[object], chunksize: int) -> Iterator[object]:
+            for number, job in enumerate(jobs):
+                if number == 2:
+                    monkeypatch.setattr(cache, "ProcessPoolExecutor", HereAndNow)
+                    others.append(open_cache(samples, tmp_path, detector, tmp_path / "cache").pictures.copy())
+                yield work(job)
+
+    monkeypatch.setattr(cache, "ProcessPoolExecutor", Interrupted)
+    ours = open_cache(samples, tmp_path, detector, tmp_path / "cache")
+    assert (ours.pictures == others[0]).all()
+    assert all(square.any() for square in ours.pictures)
+    home, = (tmp_path / "cache").iterdir()
+    assert {file.name for file in home.iterdir()} == {"faces.bin", "rows.csv"}
+
+
+@pytest.mark.shared
 def test_a_picture_that_is_missing_stops_the_cache_with_its_name(tmp_path: Path, shared: Path) -> None:
     samples = [Sample(path="gone.jpg", box=None, label="mask", source="s", group="g")]
     with pytest.raises(TrainerError, match=r"gone\.jpg: no such file"):

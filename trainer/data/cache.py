@@ -14,6 +14,7 @@ import json
 import math
 import multiprocessing
 import os
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -48,6 +49,8 @@ VERSION = 4
 
 Detectors = tuple[Path, Path | None]
 """Who finds the labelled faces, and the unit's own."""
+Job = tuple[str, list[Sample], list[Box] | None, Path, Detectors]
+"""One picture: its path, its samples, every labelled box where none is left out, the data folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,23 +141,28 @@ def _make(samples: Sequence[Sample], known: dict[str, list[Box]], data: Path, de
     for s in samples:
         by_path.setdefault(s.path, []).append(s)
     jobs = [(path, group, known.get(path), data, detectors) for path, group in by_path.items()]
-    part = home / "faces.bin.part"
+    # In a folder of its own: a training and a conversion may make the same cache at once, and neither shall read half of the other's.
+    with tempfile.TemporaryDirectory(prefix="making-", dir=home) as part:
+        _write(jobs, Path(part), workers)
+        (Path(part) / "faces.bin").replace(home / "faces.bin")
+        (Path(part) / "rows.csv").replace(home / "rows.csv")  # last: its presence says that the cache is whole
+
+
+def _write(jobs: Sequence[Job], folder: Path, workers: int) -> None:
     rows: list[Row] = []
     # Started afresh, not forked: a child of a process in which OpenCV or TensorFlow has threads waits for ever for a lock
     # that one of them held.
-    with part.open("wb") as pictures, ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with (folder / "faces.bin").open("wb") as pictures, ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         for done in tqdm(pool.map(_cut, jobs, chunksize=16), total=len(jobs), desc="faces", unit="picture"):
             for picture, row in done:
                 pictures.write(picture.tobytes())
                 rows.append(row)
-    part.replace(home / "faces.bin")
-    with (home / "rows.csv.part").open("w", newline="", encoding="utf-8") as file:
+    with (folder / "rows.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(Row.__dataclass_fields__)
         for row in rows:
             writer.writerow([row.path, row.label, row.source, row.group, row.split, int(row.found), f"{row.face_px:.1f}",
                              json.dumps([round(v, 1) for v in row.landmarks])])
-    (home / "rows.csv.part").replace(home / "rows.csv")  # last: its presence says that the cache is whole
 
 
 _FINDERS: dict[tuple[int, Path], Finder] = {}
@@ -163,7 +171,7 @@ _UNITS: dict[tuple[int, Path], list[UnitFaces]] = {}
 """The unit's, at each of `STRAY_SIDES`, likewise."""
 
 
-def _cut(job: tuple[str, list[Sample], list[Box] | None, Path, Detectors]) -> list[tuple[NDArray[np.uint8], Row]]:
+def _cut(job: Job) -> list[tuple[NDArray[np.uint8], Row]]:
     path, samples, known, data, (detector, unit) = job
     cv2.setNumThreads(1)
     key = (os.getpid(), detector)
