@@ -14,15 +14,30 @@ leftovers=() # folders that are gone at the end, whatever the end is
 undo=        # a command that puts right what was begun, if the end comes before it is done
 ticker=
 step=
+heard=
 begin() { # begin STEP: what is done now; it is named once more if it fails
     step=$*
+    # Ctrl-C, a lost connection and a reader that has gone end this the planned way. (Left to itself bash comes to `leave`
+    # with the status of the command before.) Once only: in `leave` they are not heard, nor in what it calls.
+    if [ -z "$heard" ]; then
+        heard=yes
+        trap 'interrupted 129' HUP
+        trap 'interrupted 130' INT
+        trap 'interrupted 141' PIPE
+        trap 'interrupted 143' TERM
+    fi
     say "$step"
+}
+interrupted() { # interrupted EXIT CODE
+    trap '' HUP INT TERM PIPE
+    printf 'setup.sh: interrupted\n' >&2 || true
+    exit "$1"
 }
 leave() {
     local status=$?
     trap '' HUP INT TERM PIPE # a second Ctrl-C does not leave things half-way
     [ -z "$undo" ] || "$undo" || true
-    [ -z "$ticker" ] || kill "$ticker" 2>/dev/null || true
+    [ -z "$ticker" ] || kill -KILL "$ticker" 2>/dev/null || true
     rm -rf "$scratch" "${leftovers[@]}"
     if [ "$status" -ne 0 ] && [ -n "$step" ]; then
         printf 'setup.sh: stopped at "%s"; mend it and run the same command again\n' "$step" >&2
@@ -33,12 +48,14 @@ trap leave EXIT
 quietly() { # quietly COMMAND...: its output is shown only if it fails, but for what it says on 3; on a terminal the seconds tick meanwhile
     local log=$scratch/log status=0
     if [ -t 1 ]; then
-        (s=0; while sleep 1; do s=$((s + 1)); printf '\r    %d s ' "$s"; done) &
+        # It ends with this shell, however that ends, and does not hold its lock.
+        (s=0; while sleep 1 && kill -0 $$ 2>/dev/null; do s=$((s + 1)); printf '\r    %d s ' "$s"; done) 9>&- &
         ticker=$!
     fi
-    "$@" 3>&1 >"$log" 2>&1 </dev/null || status=$?
+    # In a shell of its own: an interruption in the middle of a function would speak into its log.
+    ("$@") 3>&1 >"$log" 2>&1 </dev/null || status=$?
     if [ -n "$ticker" ]; then
-        kill "$ticker" 2>/dev/null || true
+        kill -KILL "$ticker" 2>/dev/null || true # in `leave` it does not hear a TERM
         wait "$ticker" 2>/dev/null || true
         ticker=
         printf '\r            \r'

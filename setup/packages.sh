@@ -74,7 +74,7 @@ system_packages() {
     if [ ${#missing[@]} -gt 0 ]; then
         quietly apt_update || fail "apt-get update failed: see above"
     else
-        apt_update 3>&1 >/dev/null 2>&1 || say "apt-get update failed: going on with what is known of the packages"
+        (apt_update) 3>&1 >/dev/null 2>&1 || say "apt-get update failed: going on with what is known of the packages"
     fi
     for package in "${optional[@]}"; do
         if [ -n "$(inside apt-cache madison "$package" 2>/dev/null)" ]; then

@@ -10,17 +10,6 @@ begin_trial() { # begin_trial DEED TRIED BEFORE OLDER running|'': a line each; n
     sync
     mv -T "$root$opt/trying.new" "$root$opt/trying"
     undo=undo_trial
-    # Ctrl-C, a lost connection and a reader that has gone end this the planned way.
-    trap 'interrupted 129' HUP
-    trap 'interrupted 130' INT
-    trap 'interrupted 141' PIPE
-    trap 'interrupted 143' TERM
-}
-
-interrupted() { # interrupted EXIT CODE
-    trap '' HUP INT TERM PIPE
-    printf 'setup.sh: interrupted\n' >&2 || true
-    exit "$1"
 }
 
 end_trial() {

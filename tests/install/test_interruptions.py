@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import time
@@ -66,6 +67,58 @@ def test_an_interrupted_upgrade_is_undone(two: Unit, name: str) -> None:
     assert "the upgrade was undone, and r2 runs as before" in said
     assert as_before(two)
     assert two.started() == ["r1", "r2", "slow", "r2"]
+
+
+def seen(terminal: int, until: str = "") -> str:
+    """What stands on a terminal when this appears on it, or when nobody writes to it any more; ends the test after 20 s."""
+    text, end = "", time.monotonic() + 20
+    while not until or until not in text:
+        assert select.select([terminal], [], [], max(end - time.monotonic(), 0))[0], f"it goes on and on: {text}"
+        assert time.monotonic() < end, f"it goes on and on: {text[-500:]}"
+        try:
+            text += os.read(terminal, 65536).decode()
+        except OSError:  # Linux's way of saying that the other end is closed
+            break
+    return text
+
+
+def test_on_a_terminal_an_upgrade_that_fails_is_undone_and_ends(two: Unit) -> None:
+    process, terminal = two.on_a_terminal("broken", "unit_upgrade")
+    said = seen(terminal)
+    assert process.wait(10) == 1
+    assert "the upgrade was undone, and r2 runs as before" in said
+    assert "Killed" not in said
+    assert as_before(two)
+
+
+def test_on_a_terminal_an_interrupted_upgrade_is_undone_and_ends(two: Unit) -> None:
+    process, terminal = two.on_a_terminal("slow", "unit_upgrade")
+    said = seen(terminal, "until the first frame is decided")
+    for _ in range(3):
+        time.sleep(0.3)
+        os.killpg(process.pid, signal.SIGINT)
+    said += seen(terminal)
+    assert process.wait(10) == 130
+    assert "the upgrade was undone, and r2 runs as before" in said
+    assert as_before(two)
+
+
+def test_what_a_killed_setup_sh_leaves_behind_on_a_terminal_does_not_keep_the_next_from_its_work(two: Unit) -> None:
+    process, terminal = two.on_a_terminal("r3", "unit_upgrade", building="quietly sleep 3")
+    seen(terminal, " 1 s")
+    process.kill()
+    process.wait(10)
+    time.sleep(4)
+    assert two.shell("any", "unit_option reboot on").returncode == 0
+    seen(terminal)  # nobody counts seconds any more
+
+
+@pytest.mark.parametrize(("name", "status"), [("INT", 130), ("TERM", 143), ("HUP", 129), ("PIPE", 141)])
+def test_a_step_that_is_interrupted_is_named(unit: Unit, name: str, status: int) -> None:
+    result = unit.machine.shell(f'. setup/common.sh; inside() {{ "$@"; }}; begin "the third step"; (sleep 0.3; kill -{name} $$) & quietly inside sleep 1; echo still here')
+    assert result.returncode == status
+    assert "still here" not in result.stdout
+    assert result.stderr.splitlines() == ["setup.sh: interrupted", 'setup.sh: stopped at "the third step"; mend it and run the same command again']
 
 
 def test_an_upgrade_that_loses_its_terminal_for_good_is_undone_although_nobody_reads(two: Unit) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -54,6 +55,14 @@ class Unit:
     def shell(self, name: str, verb: str, *, building: str = ":", check: int = 0) -> subprocess.CompletedProcess[str]:
         """`verb` with sources that make the release `name`."""
         return self.machine.shell(self._script(name, verb, building, check))
+
+    def on_a_terminal(self, name: str, verb: str, *, building: str = ":") -> tuple[subprocess.Popen[bytes], int]:
+        """The same, where the seconds tick: the process, in a group of its own, and the terminal's other end."""
+        ours, its = os.openpty()
+        process = subprocess.Popen(["bash", "-euc", self._script(name, verb, building)], cwd=self.machine.folder, process_group=0,
+                                   stdin=its, stdout=its, stderr=its, env=self.machine.environment)
+        os.close(its)
+        return process, ours
 
     def begin(self, name: str, verb: str) -> subprocess.Popen[str]:
         """The same, in a session of its own; returns as soon as the service is told to start."""
