@@ -37,11 +37,15 @@ class Standing:
     """Frame time of the last one."""
     looks: int = 0
     """How many there were."""
+    lost: int = 0
+    """In how many frames since `since` the face was not found."""
 
 
 def judge(standing: Standing, track: Track, t: float, seen: bool, rules: DoorSettings) -> Standing:
     """What is held of the person of `track` at time `t`. `seen`: the track has a look of this frame in it."""
-    if seen and not track.doubts:
+    if not seen:
+        standing = replace(standing, lost=standing.lost + 1)
+    elif not track.doubts:
         standing = _weigh(standing, track, t, rules)
         if _proven(standing, rules):
             assert standing.leaning is not None
@@ -58,7 +62,7 @@ def _weigh(standing: Standing, track: Track, t: float, rules: DoorSettings) -> S
     leaning = _lean(track.probabilities.mask, standing.verdict, rules)
     if leaning is standing.leaning and not lasted(standing.until, t, EVIDENCE_GAP_S):
         return replace(standing, until=t, looks=standing.looks + 1)
-    return replace(standing, leaning=leaning, since=t, until=t, looks=1)
+    return replace(standing, leaning=leaning, since=t, until=t, looks=1, lost=0)
 
 
 def _lean(mask: float, verdict: DoorState, rules: DoorSettings) -> DoorState | None:
@@ -71,8 +75,9 @@ def _lean(mask: float, verdict: DoorState, rules: DoorSettings) -> DoorState | N
 
 
 def _proven(standing: Standing, rules: DoorSettings) -> bool:
-    """Whether the evidence is long enough for the side that it leans to."""
-    if standing.leaning is None or standing.looks < rules.looks_min:
+    """Whether the evidence is long enough for the side that it leans to. A face is found in most frames; what flickers is more
+    often a hand, a bag, a pattern."""
+    if standing.leaning is None or standing.looks < rules.looks_min or standing.looks <= standing.lost:
         return False
     if standing.leaning is DoorState.VIOLATION:
         span_s = min(rules.violate_after_s, rules.answer_s)

@@ -114,6 +114,15 @@ def test_whoever_was_seen_whole_stays_somebody_at_the_rim(fps):
     assert states(decisions) == ["idle", "checking", "violation"]
 
 
+def test_what_flickers_is_not_judged_and_a_face_that_does_at_first_is():
+    def flicker(t):     # found in two frames of five
+        return [look(BARE)] if round(t * 25) % 5 < 2 else []
+
+    assert "violation" not in states(play(flicker, 4, 25))
+    assert states(play(lambda t: flicker(t) if t < 1 else [look(BARE)], 3, 25))[-1] == "violation"
+    assert states(play(lambda t: [look(BARE)] if round(t * 25) % 5 < 3 else [], 2, 25))[-1] == "violation", "found more often than not"
+
+
 @pytest.mark.parametrize("fps", RATES)
 def test_two_bad_looks_at_a_good_mask_never_turn_red(fps):
     for seen in (BARE, NOSE_OUT):
