@@ -70,6 +70,10 @@ quietly() { # quietly COMMAND...: its output is shown only if it fails, but for 
     return "$status"
 }
 
+absolute() { # absolute PATH: as the caller meant it, who may stand elsewhere
+    case $1 in /*) printf '%s\n' "$1" ;; *) printf '%s\n' "${called_from:-$PWD}/$1" ;; esac
+}
+
 need_space() { # need_space FOLDER MEGABYTES
     local free
     free=$(df -Pm "$1" | awk 'NR == 2 {print $4}')

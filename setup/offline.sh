@@ -3,10 +3,6 @@
 # Made on another machine for a unit: the folder of packages for an installation without a network, and a flashed card
 # that installs MaskGate by itself.
 
-absolute() { # absolute PATH: as the caller meant it
-    case $1 in /*) echo "$1" ;; *) echo "$called_from/$1" ;; esac
-}
-
 offline_wheels() {
     local anew='' folder='' os=trixie arch=aarch64 version glibc minor platforms=()
     while [ $# -gt 0 ]; do

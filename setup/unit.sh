@@ -29,7 +29,11 @@ read_arguments() { # read_arguments VERB ARGUMENTS...: into $source, $panel, $im
             install--source | install--panel | install--image | install--offline | upgrade--offline)
                 [ $# -ge 2 ] || fail "$1 needs a value: ./setup.sh --help" 2
                 name=${1#--}
-                if [ "$name" = offline ]; then wheels=$2; else printf -v "$name" %s "$2"; fi
+                case $name in
+                    offline) wheels=$(absolute "$2") ;;
+                    image) printf -v image %s "$(absolute "$2")" ;;
+                    *) printf -v "$name" %s "$2" ;;
+                esac
                 shift
                 ;;
             *) fail "$verb does not know '$1': ./setup.sh --help" 2 ;;
@@ -40,6 +44,8 @@ read_arguments() { # read_arguments VERB ARGUMENTS...: into $source, $panel, $im
         [ -d "$wheels" ] || fail "--offline $wheels: there is no such folder; ./setup.sh wheels makes one" 2
         wheels=$(cd "$wheels" && pwd)
     fi
+    # A clip beside the caller: neither this script nor the service would find it by that name.
+    if [ -n "${source:-}" ] && [ -f "$(absolute "$source")" ]; then source=$(absolute "$source"); fi
 }
 
 unit_install() { # in whichever state the system is: nothing there, an older release, this one
@@ -104,6 +110,7 @@ look_after() { # the self-check at the end; what it finds can be mended at leisu
 unit_upgrade() { # install, over a release that is there
     local purge=''
     read_arguments upgrade "$@"
+    need_root upgrade
     [ -n "$dry" ] || [ -n "$(target "$opt/current")" ] || fail "MaskGate is not installed here: sudo ./setup.sh install"
     unit_install "$@"
 }

@@ -213,3 +213,20 @@ def test_an_image_must_be_one(unit: Unit, folder: str, word: str) -> None:
     result = unit.shell("r1", f"unit_install --image {folder}")
     assert result.returncode == 2
     assert word in result.stderr
+
+
+def test_folders_and_clips_are_meant_from_where_the_caller_stands(unit: Unit, tmp_path: Path) -> None:
+    (tmp_path / "a place/wheels").mkdir(parents=True)
+    (tmp_path / "a place/clip.mp4").touch()
+    result = unit.shell("r1", f"""called_from='{tmp_path}/a place'; source= panel= image= purge=
+        read_arguments install --offline wheels --image root --source clip.mp4; printf '%s\n' "$wheels" "$image" "$source"
+        for source in 0 picamera rtsp://clip.mp4 /srv/clip.mp4; do read_arguments install --source "$source"; echo "$source"; done""")
+    assert result.returncode == 0, result.stderr
+    place = f"{tmp_path}/a place"
+    assert result.stdout.splitlines() == [f"{place}/wheels", f"{place}/root", f"{place}/clip.mp4", "0", "picamera", "rtsp://clip.mp4", "/srv/clip.mp4"]
+
+
+def test_an_upgrade_without_root_is_told_its_own_name(unit: Unit) -> None:
+    assert unit.shell("r1", "unit_install").returncode == 0
+    unit.machine.has("id", "echo 1000")
+    assert "this needs root: sudo ./setup.sh upgrade" in unit.shell("r2", "unit_upgrade").stderr
