@@ -183,9 +183,10 @@ def main(words: list[str]) -> int:
             (given.boot / name).write_text(text, encoding="utf-8", newline="\n")
         (given.boot / "maskgate.tar.gz").write_bytes(archive())
         if given.offline is not None:
-            shutil.copytree(given.offline, given.boot / "maskgate-packages", dirs_exist_ok=True)
+            # apt leaves these two beside its .deb files, for root's eyes only.
+            shutil.copytree(given.offline, given.boot / "maskgate-packages", dirs_exist_ok=True, ignore=shutil.ignore_patterns("lock", "partial"))
     except OSError as error:
-        print(f"setup.sh: {given.boot}: cannot be written ({error.strerror}); is the card full or its switch on `lock`?", file=sys.stderr)
+        print(f"setup.sh: {given.boot}: cannot be written ({error.strerror or error}); is the card full or its switch on `lock`?", file=sys.stderr)
         return 1
     print(f"==> done: eject {given.boot}, put the card into the Pi, and switch it on; it is a unit after some minutes.\n"
           f"    What happened at the first start stands in maskgate-install.log on the same partition.")

@@ -39,7 +39,7 @@ offline_wheels() {
     say "done: take this checkout and $folder to the unit, then: sudo ./setup.sh install --offline FOLDER"
     say "the unit also needs python3-venv, python3-numpy, and for a Pi camera and pins python3-picamera2 and python3-lgpio;"
     say "what it lacks is installed from .deb files in that folder: on a like unit with a network,"
-    say "sudo apt-get install --download-only -o Dir::Cache::archives=/PATH/TO/FOLDER python3-venv python3-numpy python3-picamera2 python3-lgpio"
+    say "sudo apt-get install --download-only --no-install-recommends -o Dir::Cache::archives=/PATH/TO/FOLDER python3-venv python3-numpy python3-picamera2 python3-lgpio"
 }
 
 offline_card() {

@@ -74,6 +74,21 @@ def test_packages_on_the_card_need_no_network(project: Path, boot: Path, tmp_pat
     assert (boot / "maskgate-packages" / "a-1-py3-none-any.whl").exists()
 
 
+def test_what_apt_leaves_beside_its_files_for_root_s_eyes_does_not_go_onto_the_card(project: Path, boot: Path, tmp_path: Path) -> None:
+    (tmp_path / "wheels/partial").mkdir(parents=True)
+    for name in ("a-1-py3-none-any.whl", "python3-lgpio_1_arm64.deb", "lock"):
+        (tmp_path / "wheels" / name).touch()
+    assert card(project, "--offline", tmp_path / "wheels", boot).returncode == 0
+    assert {path.name for path in (boot / "maskgate-packages").iterdir()} == {"a-1-py3-none-any.whl", "python3-lgpio_1_arm64.deb"}
+
+
+@pytest.mark.parametrize("file", ["docs/flashing.md", "setup/offline.sh"])
+def test_who_fetches_deb_files_is_told_to_fetch_no_more_than_an_installation_would(project: Path, file: str) -> None:
+    """What Picamera2 recommends is a desktop, which a boot partition has no room for."""
+    line, = (line for line in (project / file).read_text().splitlines() if "--download-only" in line)
+    assert "--no-install-recommends" in line
+
+
 def test_a_dry_run_shows_the_files_and_writes_none(project: Path, boot: Path) -> None:
     before = sorted(boot.iterdir())
     result = card(project, "--dry-run", boot)
