@@ -93,14 +93,19 @@ bring_into_use() { # bring_into_use upgrade|rollback BEFORE running|'': $release
 doctor_s=120
 first_aid() { # what the self-check says is wrong, of a service that does not start
     say "looking for the reason: maskgate doctor"
+    undo=try_on
     systemctl stop maskgate.service || true # the doctor needs camera and pins
-    timeout --kill-after=5 "$doctor_s" "$release/bin/maskgate" doctor 2>&1 </dev/null | awk '
+    # In the foreground, where Ctrl-C reaches it.
+    timeout --foreground --kill-after=5 "$doctor_s" "$release/bin/maskgate" doctor 2>&1 </dev/null | awk '
         /^(✗|FAIL)/ { failures++; inside = 1; print "    " $0; next }
         inside && /^ / { print "    " $0; next }
         { inside = 0 }
         END { if (!failures) print "    it finds no failure" }' >&2 || true
-    systemctl start --no-block maskgate.service || true # it tries on: a camera may be plugged in yet
+    undo=
+    try_on
 }
+
+try_on() { systemctl start --no-block maskgate.service || true; } # a camera may be plugged in yet
 
 look_after() { # the self-check at the end; what it finds can be mended at leisure
     begin "looking the unit over: maskgate doctor"

@@ -113,6 +113,18 @@ def test_what_a_killed_setup_sh_leaves_behind_on_a_terminal_does_not_keep_the_ne
     seen(terminal)  # nobody counts seconds any more
 
 
+def test_who_interrupts_the_look_for_the_reason_leaves_a_service_that_tries_on(unit: Unit) -> None:
+    process, terminal = unit.on_a_terminal("broken", "unit_install", building=r"""echo '[ "$1" != doctor ] || exec sleep 30' >>"$release/bin/maskgate" """)
+    said = seen(terminal, "looking for the reason")
+    time.sleep(1)
+    assert (unit.base / "orders").read_text().split() == ["stop"]
+    os.killpg(process.pid, signal.SIGINT)
+    said += seen(terminal)
+    assert process.wait(10) == 130
+    assert "interrupted" in said
+    assert (unit.base / "orders").read_text().split() == ["stop", "start"]
+
+
 @pytest.mark.parametrize(("name", "status"), [("INT", 130), ("TERM", 143), ("HUP", 129), ("PIPE", 141)])
 def test_a_step_that_is_interrupted_is_named(unit: Unit, name: str, status: int) -> None:
     result = unit.machine.shell(f'. setup/common.sh; inside() {{ "$@"; }}; begin "the third step"; (sleep 0.3; kill -{name} $$) & quietly inside sleep 1; echo still here')
