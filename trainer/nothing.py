@@ -15,8 +15,8 @@ from trainer.data.labels import MASK, NO_MASK, NOT_FACE
 from trainer.mixing import Picture, Source, brow, hand_style, skinned
 from trainer.render import render_mask
 
-HANDS = 0.6
-"""Share of hands; the rest are pieces of heads."""
+HANDS, CHINS = 0.45, 0.25
+"""Shares of hands, and of chins and necks under a mask; the rest are pieces of heads."""
 GLOVES = 0.3
 """Share of the hands that wear a glove of any pale or strong colour."""
 PIECES = ((0.0, -0.62), (0.0, -0.45), (-0.6, -0.1), (0.6, -0.1), (0.0, 0.72))
@@ -26,7 +26,8 @@ PIECES = ((0.0, -0.62), (0.0, -0.45), (-0.6, -0.1), (0.6, -0.1), (0.0, 0.72))
 def make_nothing(source: Source, rng: np.random.Generator, tries: int = 6) -> Picture | None:
     """A square as the cache holds them, without a face in it; none when the faces that came up would not do."""
     for _ in range(tries):
-        picture = _hand(source, rng) if rng.random() < HANDS else _piece(source, rng)
+        kind = rng.random()
+        picture = _hand(source, rng) if kind < HANDS else _chin(source, rng) if kind < HANDS + CHINS else _piece(source, rng)
         if picture is not None:
             return picture
     return None
@@ -45,6 +46,14 @@ def _hand(source: Source, rng: np.random.Generator) -> Picture | None:
     # From a whole hand to two fingers that fill the picture like lips.
     size = float(np.exp(rng.uniform(np.log(0.15), np.log(0.9))))
     return _seen(hand, (float(rng.normal(0, 0.15)), float(rng.uniform(0.1, 0.45))), size, float(rng.uniform(0, 360)))
+
+
+def _chin(source: Source, rng: np.random.Generator) -> Picture | None:
+    """A view as large as a face, but below it: somebody too near or too tall, of whom the frame's upper rim leaves mask and neck."""
+    picture = source.pick_any(MASK, rng)
+    if picture is None:
+        return None
+    return _seen(picture, (float(rng.normal(0, 0.12)), float(rng.uniform(0.6, 0.85))), float(rng.uniform(0.7, 1.0)), float(rng.normal(0, 10)))
 
 
 def _piece(source: Source, rng: np.random.Generator) -> Picture | None:
