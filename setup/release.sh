@@ -49,7 +49,9 @@ make_release() { # in $release
     keep_own_files "$work/source"
     rm -rf "$work"
     begin "trying release ${release##*/}: does its model run here"
-    quietly inside "$release/bin/maskgate" model show || fail "this release does not run here: see above; what was in use is in use still"
+    # Its `pins safe` runs whenever the service dies, that of the release before included.
+    { quietly inside "$release/bin/maskgate" model show && quietly inside "$release/bin/maskgate" pins safe --panel mock; } ||
+        fail "this release does not run here: see above; what was in use is in use still"
     # A marker that is on the card before what it vouches for would vouch for nothing.
     sync
     touch "$root$release/complete"

@@ -153,5 +153,6 @@ def _refused(what: str, error: Exception, usually: type[CameraError]) -> CameraE
     while cause.__cause__ or cause.__context__:
         cause = cause.__cause__ or cause.__context__ or cause
     kind = CameraBusy if "busy" in str(cause).lower() else usually
-    hint = "Stop the other program (`ps ax | grep -e rpicam -e libcamera -e python` shows it)." if kind is CameraBusy else RIBBON
+    busy = "Stop the other program: `sudo systemctl stop maskgate` if it is the unit's service, else `ps ax | grep -e rpicam -e libcamera` shows it."
+    hint = busy if kind is CameraBusy else RIBBON
     return kind(f"Pi camera: {what} ({cause}).", hint=hint)
