@@ -78,7 +78,7 @@ def test_a_pin_that_fails_between_two_frames_is_told_with_the_next_one() -> None
             super().tick(t)
 
     # As many as it takes until the panel's thread has its turn, and no two alike in a row: a frozen camera ends the loop too.
-    camera = ReplayedCamera(Frame(np.full_like(PICTURE, n % 200), n / 10, n) for n in range(100_000))
+    camera = ReplayedCamera(Frame(np.roll(PICTURE, n, axis=1), n / 10, n) for n in range(1_000_000))
     camera.live = True
     vision = Vision(ScriptedDetector([[]]), ScriptedClassifier([[]]), TrustSettings())
     with Broken() as panel, pytest.raises(PinError, match="gone"):
