@@ -20,12 +20,12 @@ SIGHTINGS_MIN = 2
 """A face found in one frame only is more often a hand or a bag than a person: it counts from its second look."""
 SAYS_BITS = 0.25
 """Information in the three probabilities below which the classifier has said nothing: an even third has 0 bits, certainty 1.58.
-Of 1,400 faces that training saw or did not see, eight say less."""
+Of 1,429 photographed faces of 48 px and more, 13 say less (none of the 265 that training never saw), of 316 places that are no face 230."""
 NOTHING_SEEN = frozenset({Doubt.NO_ANSWER})
 """The doubt about a look of which all else is good: a clear picture in which only the detector sees a face. Nobody is there."""
 NOT_A_MASK = 0.2
 """Probability of `mask` up to which a look says something however few bits it has: which kind of wrong it is makes no difference to the
-door, and (0.1, 0.45, 0.45) is a bare or half-bare face. Of 217 places that only a detector takes for a face, one more speaks by this."""
+door, and (0.1, 0.45, 0.45) is a bare or half-bare face. Of those 230 silent places nine speak by this, of the 13 faces three."""
 STRANGE_PATIENCE = 2.0
 """How many times longer than anybody else those have to stay who were always at the rim, or of whom a poor picture said nothing."""
 PLACES_MAX = 32
