@@ -44,7 +44,7 @@ class Model(_Part, frozen=True):
     input_px: Annotated[int, Meta(ge=32, le=512)] = 128
     margin: Share = 0.15
     """Share of the face's longer side around it, in training."""
-    views: tuple[View, ...] = ()
+    views: Annotated[tuple[View, ...], Meta(max_length=8)] = ()
     """How the unit looks at a face; see `edge.vision.bundle.Description`. Training draws its own margins around `margin`."""
     dropout: Share = 0.2
     classes: Literal[2, 3] = 3

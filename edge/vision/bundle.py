@@ -46,7 +46,7 @@ class Description:
     """The model takes `uint8` RGB of shape (1, input_px, input_px, 3); normalisation is inside its graph."""
     margin: Annotated[float, Meta(ge=0, le=1)]
     """Share of the face's longer side added on each side of the crop."""
-    views: tuple[View, ...] = ()
+    views: Annotated[tuple[View, ...], Meta(max_length=8)] = ()
     """Each face is judged so often, and the mean of the logits counts: the detector's box is never quite right, and errors at one
     margin are seldom those at another. Empty: once, at `margin`."""
     temperature: Annotated[float, Meta(gt=0, le=100)] = 1.0

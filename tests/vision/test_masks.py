@@ -149,6 +149,13 @@ def test_a_misspelt_view_is_refused(tmp_path: Path) -> None:
         load_bundle(path)
 
 
+def test_more_views_than_a_unit_has_time_for_are_refused(tmp_path: Path) -> None:
+    shipped = load_bundle(MODELS / "mask.tflite")
+    write_bundle(tmp_path / "m.tflite", shipped.model, replace(shipped.description, views=(View(margin=0.1),) * 9))
+    with pytest.raises(ModelError, match="length <= 8"):
+        load_bundle(tmp_path / "m.tflite")
+
+
 def test_an_answer_that_is_no_number_is_a_model_error(portrait: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Graph, "__call__", lambda self, picture: np.full(3, np.nan, np.float32))
     with pytest.raises(ModelError, match="not a number"):
