@@ -34,12 +34,13 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.service import notify
 
     notify(os.environ.get("NOTIFY_SOCKET", ""), MORE_TIME)
+    from edge.panel.held import note_path, noted
     from edge.panel.safe import drive_safe
 
     settings = _settings(arguments.config)
     if arguments.panel is not None:
         settings = replace(settings, kind=arguments.panel)
-    done = drive_safe(settings, pins_file=arguments.pins)
+    done = drive_safe(settings, held=noted(note_path()), pins_file=arguments.pins)
     print(f"safe ({settings.kind}): {', '.join(done) or 'nothing is wired'}")
     return 0
 

@@ -43,12 +43,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from edge.care.ending import ending
     from edge.panel import open_panel
+    from edge.panel.held import note, note_path
     from edge.service import Service
 
     settings = settings_of(arguments)
     logging.getLogger().setLevel(settings.report.log_level.upper())
     stop_on_signals()
     service, care = Service.from_environment(), care_of(settings)
+    note(settings.panel, note_path())
     with ending(care, service), open_panel(settings.panel, pins_file=arguments.pins) as panel, \
             ending(care, service, panel if settings.door.mode != "off" else None):
         summary = _watch(arguments, settings, panel, service, care)

@@ -6,7 +6,8 @@
         panel.tick(t)                # in between, so that blinking goes on while the camera is waited for
 
 `patterns.py` is the table of what each state looks and sounds like, `signals.py` what every output is to be at any
-moment; pins are driven in `gpio.py` only. `safe.py` turns everything off after a death, `recording.py` is the twin.
+moment; pins are driven in `gpio.py` only. `safe.py` turns everything off after a death,
+also what `held.py` noted and the settings no longer name; `recording.py` is the twin.
 """
 
 from __future__ import annotations

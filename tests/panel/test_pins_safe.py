@@ -18,6 +18,7 @@ from panel_stand_ins import decided
 from edge.commands import pins
 from edge.errors import PinError
 from edge.panel import open_panel
+from edge.panel.held import note, note_path, noted
 from edge.panel.pins import OUTPUTS
 from edge.panel.safe import drive_safe
 from edge.panel.salvage import salvage_panel
@@ -85,6 +86,47 @@ def test_no_panel_has_nothing_to_drive(lgpio, capsys):
     assert command("--panel", "none") == 0
     assert "nothing is wired" in capsys.readouterr().out
     assert lgpio.history == []
+
+
+def test_pins_that_a_killed_program_held_go_off_though_the_settings_now_name_others(lgpio, tmp_path, monkeypatch):
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    note(PanelSettings(red_pin=5, relay_pin=6, relay_active_high=False), note_path())
+    lgpio.levels.update({17: 1, 27: 1, 5: 1, 23: 1, 6: 0, 22: 0, 24: 0})
+    config = tmp_path / "maskgate.toml"
+    config.write_text("[panel]\namber_pin = 20\n")
+    assert command("--config", str(config), "--panel", "gpio") == 0
+    assert [lgpio.levels[pin] for pin in (17, 27, 5, 23, 20, 22, 24)] == [0] * 7
+    assert lgpio.levels[6] == 1, "let go at the level of the program that held it"
+    # What both name has the level that the settings say now, and never the other one before it.
+    note(PanelSettings(relay_active_high=True), note_path())
+    config.write_text("[panel]\nrelay_active_high = false\n")
+    lgpio.history.clear()
+    assert command("--config", str(config), "--panel", "gpio") == 0
+    assert {entry[-1] for entry in lgpio.history if 24 in entry} == {1}
+
+
+def test_settings_that_no_longer_have_a_panel_do_not_keep_the_old_one_on(lgpio, tmp_path, monkeypatch):
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    note(PanelSettings(), note_path())
+    lgpio.levels.update(dict.fromkeys((17, 27, 22, 23, 24), 1))
+    (tmp_path / "maskgate.toml").write_text('[panel]\nkind = "none"\n')
+    assert command("--config", str(tmp_path / "maskgate.toml")) == 0
+    assert [lgpio.levels[pin] for pin in (17, 27, 22, 23, 24)] == [0] * 5
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"red_pin": []}', b"\xff\x00"])
+def test_a_note_that_cannot_be_read_changes_nothing(lgpio, tmp_path, monkeypatch, content):
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    (tmp_path / "panel.json").write_bytes(content)
+    lgpio.levels.update(dict.fromkeys((17, 27, 22, 23, 24), 1))
+    assert command("--config", str(tmp_path / "none.toml"), "--panel", "gpio") == 0
+    assert [lgpio.levels[pin] for pin in (17, 27, 22, 23, 24)] == [0] * 5
+
+
+def test_a_folder_that_cannot_be_written_keeps_no_unit_from_starting(tmp_path):
+    note(PanelSettings(), tmp_path / "missing" / "panel.json")
+    note(PanelSettings(), None)
+    assert noted(tmp_path / "missing" / "panel.json") is None
 
 
 BROKEN = """
