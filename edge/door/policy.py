@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from edge.door.state import Decision, DoorState, Passage, Person
-from edge.door.tracks import Track, follow, lasted, match, place_distance, start_track
+from edge.door.tracks import Track, follow, is_cut_above, is_neck, lasted, match, place_distance, start_track
 from edge.door.verdict import EVIDENCE_GAP_S, Standing, judge
 from edge.look import Box, Doubt, Look, Probabilities
 from edge.settings import DoorSettings
@@ -43,7 +43,7 @@ class Visitor:
 
 
 class Place(NamedTuple):
-    """Where somebody was last seen whose violation was told."""
+    """Where somebody was last seen, and when."""
 
     box: Box
     left: float
@@ -55,6 +55,8 @@ class Memory:
 
     visitors: tuple[Visitor, ...] = ()
     places: tuple[Place, ...] = ()
+    heads: tuple[Place, ...] = ()
+    """Where a head was that the upper rim cut, and when it or its neck was last seen."""
     state: DoorState = DoorState.IDLE
     since: float = -math.inf
     """Frame time at which `state` began."""
@@ -85,7 +87,8 @@ def step(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) -
         looks = ()
     # Met before parted: with a frame a second, the next look at somebody comes after `gone_s` and is still theirs.
     sound = [_sound(look) for look in looks]
-    memory, seen = _meet(memory, t, [look for look in sound if look.doubts != NOTHING_SEEN], rules)
+    memory, people = _without_necks(memory, t, [look for look in sound if look.doubts != NOTHING_SEEN], rules)
+    memory, seen = _meet(memory, t, people, rules)
     memory, gone = _part(memory, t, seen, rules)
     memory, told = _tell(memory)
     state = _state(memory, t, rules)
@@ -124,6 +127,16 @@ def _part(memory: Memory, t: float, seen: set[int], rules: DoorSettings) -> tupl
     told = tuple(Place(visitor.track.box, visitor.track.seen) for visitor in gone if visitor.standing.reported and not visitor.succeeded)
     places = tuple(place for place in memory.places + told if not lasted(place.left, t, rules.rearm_s))
     return replace(memory, visitors=tuple(staying), places=places[-PLACES_MAX:]), gone
+
+
+def _without_necks(memory: Memory, t: float, looks: list[Look], rules: DoorSettings) -> tuple[Memory, list[Look]]:
+    """Leave out the necks of those whose head the upper rim cuts. A neck is one for as long as it stays, and `gone_s` more."""
+    heads = {visitor.track.box: visitor.track.seen for visitor in memory.visitors if is_cut_above(visitor.track)}
+    heads |= dict(memory.heads)
+    heads = {box: seen for box, seen in heads.items() if not lasted(seen, t, rules.gone_s)}
+    necks = {look: box for look in looks for box in heads if is_neck(box, look)}
+    kept = tuple(Place(box, t if box in necks.values() else seen) for box, seen in heads.items())
+    return replace(memory, heads=kept[-PLACES_MAX:]), [look for look in looks if look not in necks]
 
 
 def _meet(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) -> tuple[Memory, set[int]]:

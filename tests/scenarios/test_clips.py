@@ -118,11 +118,6 @@ def test_green_comes_for_the_properly_masked(shared: Path, clip: str) -> None:
         assert share_lit(changes, "green", stretch.start + ANSWER_S, stretch.end) > 0.7
 
 
-LEAVES = {"nurse_masked.mp4": 10.3}
-"""Clip → until when the one who leaves is still in the picture, where that is later than the truth says: it counts nobody from 9.1 s
-on, when her eyes are gone, but her mask hangs below the upper rim until here (looked at frame by frame)."""
-
-
 @pytest.mark.parametrize("clip", [
     "store_aisle_backs.mp4", "bottles_nobody.mp4", "demo_white_mask.mp4",
     "room_then_person.mp4",
@@ -132,9 +127,7 @@ def test_dark_where_there_is_nobody(shared: Path, clip: str) -> None:
     changes = lamps_of(shared / "videos" / clip)
     for stretch in stretches(shared, clip):
         if stretch.expected is DoorState.IDLE and stretch.start + SETTLE_S < stretch.end:
-            late = LEAVES.get(clip, 0.0)
-            left = late if stretch.start < late < stretch.end else stretch.start
-            start = left + (SETTLE_S if stretch.start > 0 else 0)
+            start = stretch.start + (SETTLE_S if stretch.start > 0 else 0)
             end = stretch.end - EDGE_S
             for lamp in ("green", "amber", "red"):
                 assert share_lit(changes, lamp, start, end) == 0, f"{lamp} between {start} and {end} s"
