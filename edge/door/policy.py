@@ -29,7 +29,11 @@ door, and (0.1, 0.45, 0.45) is a bare or half-bare face. Of those 230 silent pla
 STRANGE_PATIENCE = 2.0
 """How many times longer than anybody else those have to stay who were always at the rim, or of whom a poor picture said nothing."""
 PLACES_MAX = 32
-"""Places of reported people that are remembered at most, the newest first to stay: a long `rearm_s` costs bounded time."""
+"""Places (of reported people, of heads that the rim cuts) that are remembered at most, the newest first to stay: a long `rearm_s`
+costs bounded time."""
+HEAD_S = 2.0
+"""Seconds of frame time for which a head that the upper rim cut explains a neck below it. Longer than one frame of a hot unit, too
+short to keep a masked person waiting for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Memory:
     visitors: tuple[Visitor, ...] = ()
     places: tuple[Place, ...] = ()
     heads: tuple[Place, ...] = ()
-    """Where a head was that the upper rim cut, and when it or its neck was last seen."""
+    """Where the upper rim cut a head, and when."""
     state: DoorState = DoorState.IDLE
     since: float = -math.inf
     """Frame time at which `state` began."""
@@ -87,12 +91,13 @@ def step(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) -
         looks = ()
     # Met before parted: with a frame a second, the next look at somebody comes after `gone_s` and is still theirs.
     sound = [_sound(look) for look in looks]
-    memory, people = _without_necks(memory, t, [look for look in sound if look.doubts != NOTHING_SEEN], rules)
+    faces = [look for look in sound if look.doubts != NOTHING_SEEN]
+    memory, people = _without_necks(memory, t, faces, rules)
     memory, seen = _meet(memory, t, people, rules)
     memory, gone = _part(memory, t, seen, rules)
     memory, told = _tell(memory)
     state = _state(memory, t, rules)
-    decision = _decide(memory, t, state, seen, rules)
+    decision = _decide(memory, t, state, seen, rules, left_out=len(people) < len(faces))
     decision = replace(decision, reported=told, passages=ended + _passages(gone, rules))
     return replace(memory, state=state, since=memory.since if state is memory.state else t, t=t), decision
 
@@ -130,13 +135,16 @@ def _part(memory: Memory, t: float, seen: set[int], rules: DoorSettings) -> tupl
 
 
 def _without_necks(memory: Memory, t: float, looks: list[Look], rules: DoorSettings) -> tuple[Memory, list[Look]]:
-    """Leave out the necks of those whose head the upper rim cuts. A neck is one for as long as it stays, and `gone_s` more."""
-    heads = {visitor.track.box: visitor.track.seen for visitor in memory.visitors if is_cut_above(visitor.track)}
-    heads |= dict(memory.heads)
-    heads = {box: seen for box, seen in heads.items() if not lasted(seen, t, rules.gone_s)}
-    necks = {look: box for look in looks for box in heads if is_neck(box, look)}
-    kept = tuple(Place(box, t if box in necks.values() else seen) for box, seen in heads.items())
-    return replace(memory, heads=kept[-PLACES_MAX:]), [look for look in looks if look not in necks]
+    """Leave out the necks of those whose head the upper rim cuts, and cut not longer than `HEAD_S` ago. Who was there before as
+    a person of their own, or is in violation, stays.
+    """
+    cut = [visitor.track for visitor in memory.visitors
+           if is_cut_above(visitor.track) and visitor.standing.verdict is not DoorState.VIOLATION]
+    heads = {box: seen for box, seen in memory.heads if not lasted(seen, t, HEAD_S)} | {track.box: track.seen for track in cut}
+    others = [visitor.track for visitor in memory.visitors if visitor.track not in cut]
+    known = set(match(others, looks, t)[0].values())
+    people = [look for look in looks if look in known or not any(is_neck(box, look, rules.pass_min) for box in heads)]
+    return replace(memory, heads=tuple(Place(box, seen) for box, seen in heads.items())[-PLACES_MAX:]), people
 
 
 def _meet(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) -> tuple[Memory, set[int]]:
@@ -211,13 +219,14 @@ def _state(memory: Memory, t: float, rules: DoorSettings) -> DoorState:
     return memory.state
 
 
-def _decide(memory: Memory, t: float, state: DoorState, seen: set[int], rules: DoorSettings) -> Decision:
-    """The decision for `state`; what is told and who has left is added by `step`."""
+def _decide(memory: Memory, t: float, state: DoorState, seen: set[int], rules: DoorSettings, left_out: bool) -> Decision:
+    """The decision for `state`; what is told and who has left is added by `step`. `left_out`: a find was taken for a neck."""
     people = tuple(_person(visitor, visitor.track.id in seen) for visitor in _in_range(memory, rules))
     # A lamp may wait until somebody at the rim of the frame proves to be more than a hand; the door may not.
     everybody_passes = bool(people) and all(visitor.standing.verdict is DoorState.PASSED for visitor in memory.visitors
                                             if visitor.track.seen > visitor.track.entered)
-    admits = {"remind": bool(people), "refuse": state is DoorState.PASSED and everybody_passes, "off": True}[rules.mode]
+    refuse = state is DoorState.PASSED and everybody_passes and not left_out
+    admits = {"remind": bool(people), "refuse": refuse, "off": True}[rules.mode]
     reason = next((person.reason for person in people if person.reason), "") if state is DoorState.UNSURE else ""
     return Decision(t=t, state=state, previous=memory.state, people=people, reason=reason, admits=admits)
 

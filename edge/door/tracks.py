@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.look import Box, Doubt, Label, Look, Probabilities
+from edge.look import Box, Doubt, Look, Probabilities
 
 NEARLY = 1e-6
 """Seconds, or probability: two values this close are equal, so that rounding decides nothing."""
@@ -25,8 +25,8 @@ GROWTH, GROWTH_PER_S, GROWTH_MAX = 1.5, 1.0, 2.0
 PLACE_REACH, PLACE_GROWTH = 2.0, 2.0
 
 # Below a head that the upper rim cuts: its neck, and a collar that looks like a mask. Never more than a doubtful find, where a
-# child's face is a sure one: of masked faces in range that are found, nine in ten score more.
-NECK_SCORE, NECK_DOWN = 0.75, 2.0
+# child's face is a sure one (94 of 100 masked faces in range that are found score more); and a neck is as wide as its head.
+NECK_SCORE, NECK_DOWN, NECK_WIDE = 0.75, 2.0, 2.0
 
 NOBODY_YET = frozenset({Doubt.CUT_OFF, Doubt.NO_ANSWER})
 """What lies at the rim of the frame, or says nothing to the classifier, may be a chin, a hand or the back of a head."""
@@ -130,14 +130,14 @@ def is_cut_above(track: Track) -> bool:
     return Doubt.CUT_OFF in track.doubts and track.box.y < 0.1 * track.box.h
 
 
-def is_neck(head: Box, look: Look) -> bool:
-    """Whether a doubtful find, whole in the picture, that would pass lies under a `head` that the upper rim cuts: lower than what
-    is seen of it by up to `NECK_DOWN` of its widths, and no further aside than one. It is most likely a neck. What speaks against a
-    mask is never taken for that.
+def is_neck(head: Box, look: Look, pass_min: float) -> bool:
+    """Whether a doubtful find, clear and whole in the picture, that alone would pass lies under a `head` that the upper rim cuts: lower
+    than what is seen of it by up to `NECK_DOWN` of its widths, and no further aside than one. It is most likely a neck.
     """
     (head_x, head_y), (x, y) = head.centre, look.face.box.centre
     under = abs(x - head_x) < head.w and 0 < y - head_y < NECK_DOWN * head.w
-    return under and look.face.score < NECK_SCORE and Doubt.CUT_OFF not in look.doubts and look.probabilities.label is Label.MASK
+    alike = head.w / NECK_WIDE < look.face.box.w < head.w * NECK_WIDE
+    return under and alike and look.face.score < NECK_SCORE and not look.doubts and look.probabilities.mask >= pass_min
 
 
 def place_distance(place: Box, box: Box) -> float | None:
