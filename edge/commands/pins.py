@@ -37,15 +37,16 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.panel.held import note_path, noted
     from edge.panel.safe import drive_safe
 
-    settings = _settings(arguments.config)
+    held = noted(note_path())
+    settings = _settings(arguments.config, held)
     if arguments.panel is not None:
-        settings = replace(settings, kind=arguments.panel)
-    done = drive_safe(settings, held=noted(note_path()), pins_file=arguments.pins)
+        settings, held = replace(settings, kind=arguments.panel), None
+    done = drive_safe(settings, held=held, pins_file=arguments.pins)
     print(f"safe ({settings.kind}): {', '.join(done) or 'nothing is wired'}")
     return 0
 
 
-def _settings(path: Path | None) -> PanelSettings:
+def _settings(path: Path | None, held: PanelSettings | None) -> PanelSettings:
     """The panel's settings; broken ones do not keep the pins from being turned off."""
     from edge.settings_file import INSTALLED, load_settings
 
@@ -54,5 +55,6 @@ def _settings(path: Path | None) -> PanelSettings:
     except MaskGateError as error:
         from edge.panel.salvage import salvage_panel
 
-        print(f"{error}\ngoing on with what can be read of [panel], and defaults for the rest", file=sys.stderr)
-        return salvage_panel(path or INSTALLED)
+        rest = "what was driven before" if held else "defaults"
+        print(f"{error}\ngoing on with what can be read of [panel], and {rest} for the rest", file=sys.stderr)
+        return salvage_panel(path or INSTALLED, held)

@@ -9,35 +9,51 @@ it and the levels alike.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from edge.settings import PanelSettings
+from edge.settings_text import sections
+
+log = logging.getLogger("maskgate.panel")
 
 
 def note_path(environment: Mapping[str, str] = os.environ) -> Path | None:
     """Where the note of this service lies; None for a program that no service manager started."""
-    folder = environment.get("RUNTIME_DIRECTORY", "")
+    folder = environment.get("RUNTIME_DIRECTORY", "").split(":")[0]
     return Path(folder) / "panel.json" if folder else None
 
 
 def note(settings: PanelSettings, path: Path | None) -> None:
     """Write down what is about to be driven, whole or not at all. A full or missing folder keeps no unit from starting."""
-    if path is not None:
-        part = path.with_suffix(".part")
-        with contextlib.suppress(OSError):
-            part.write_bytes(msgspec.json.encode(settings))
-            part.replace(path)
+    if path is None:
+        return
+    part = path.with_suffix(".part")
+    try:
+        part.write_bytes(msgspec.json.encode(settings))
+        part.replace(path)
+    except OSError as error:
+        log.warning("pins not noted path=%s error=%s", path, error.strerror)
 
 
 def noted(path: Path | None) -> PanelSettings | None:
-    """What the last program here drove; None where none has, or the note cannot be read."""
+    """What the last program here drove, or None. A value that this release cannot take (the note may be another's) is the default."""
     if path is None:
         return None
     try:
-        return msgspec.json.decode(path.read_bytes(), type=PanelSettings)
-    except (OSError, msgspec.MsgspecError):
+        values = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except FileNotFoundError:
         return None
+    except (OSError, ValueError, RecursionError) as error:
+        log.warning("note of the pins cannot be read path=%s error=%s", path, error)
+        return None
+    found: dict[str, Any] = {}
+    for key, entry in sections()["panel"].items():
+        with contextlib.suppress(KeyError, msgspec.ValidationError):
+            found[key] = msgspec.convert(values[key], entry.type)
+    return PanelSettings(**found)

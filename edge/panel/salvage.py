@@ -8,6 +8,7 @@ typing mistake elsewhere in the file must not lose the lines that are right.
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from edge.settings import PanelSettings
 from edge.settings_text import sections
 
 
-def salvage_panel(path: Path) -> PanelSettings:
-    """The panel settings of every line of [panel] that is right in itself; defaults for the rest. Raises nothing."""
+def salvage_panel(path: Path, before: PanelSettings | None = None) -> PanelSettings:
+    """The panel settings of every line of [panel] that is right in itself. For the rest what was driven `before`, where that is
+    known, or else defaults. Raises nothing.
+    """
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -35,7 +38,7 @@ def salvage_panel(path: Path) -> PanelSettings:
                 read[key] = msgspec.convert(value, known[key].type)
             except (KeyError, msgspec.ValidationError):
                 continue
-    return PanelSettings(**read)
+    return replace(before or PanelSettings(), **read)
 
 
 def _one_line(line: str) -> dict[str, Any]:

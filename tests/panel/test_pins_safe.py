@@ -88,45 +88,94 @@ def test_no_panel_has_nothing_to_drive(lgpio, capsys):
     assert lgpio.history == []
 
 
-def test_pins_that_a_killed_program_held_go_off_though_the_settings_now_name_others(lgpio, tmp_path, monkeypatch):
+@pytest.fixture
+def unit(lgpio, tmp_path, monkeypatch):
+    """The folder of a service: its settings as `maskgate.toml`, and where the last program noted its pins."""
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    lgpio.levels.update(dict.fromkeys((17, 27, 22, 23, 24), 1))
+    return tmp_path
+
+
+def turn_off(unit: Path, settings: str) -> int:
+    (unit / "maskgate.toml").write_text(settings)
+    return command("--config", str(unit / "maskgate.toml"))
+
+
+def test_pins_that_a_killed_program_held_go_off_though_the_settings_now_name_others(lgpio, unit, capsys):
     note(PanelSettings(red_pin=5, relay_pin=6, relay_active_high=False), note_path())
-    lgpio.levels.update({17: 1, 27: 1, 5: 1, 23: 1, 6: 0, 22: 0, 24: 0})
-    config = tmp_path / "maskgate.toml"
-    config.write_text("[panel]\namber_pin = 20\n")
-    assert command("--config", str(config), "--panel", "gpio") == 0
+    lgpio.levels.update({5: 1, 6: 0})
+    assert turn_off(unit, "[panel]\namber_pin = 20\n") == 0
     assert [lgpio.levels[pin] for pin in (17, 27, 5, 23, 20, 22, 24)] == [0] * 7
     assert lgpio.levels[6] == 1, "let go at the level of the program that held it"
-    # What both name has the level that the settings say now, and never the other one before it.
+    assert "red (GPIO5, before)" in capsys.readouterr().out
+
+
+def test_a_level_that_was_mended_counts_and_is_never_the_other_one_first(lgpio, unit):
     note(PanelSettings(relay_active_high=True), note_path())
-    config.write_text("[panel]\nrelay_active_high = false\n")
-    lgpio.history.clear()
-    assert command("--config", str(config), "--panel", "gpio") == 0
+    assert turn_off(unit, "[panel]\nrelay_active_high = false\n") == 0
     assert {entry[-1] for entry in lgpio.history if 24 in entry} == {1}
 
 
-def test_settings_that_no_longer_have_a_panel_do_not_keep_the_old_one_on(lgpio, tmp_path, monkeypatch):
-    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+def test_a_relay_whose_pin_the_settings_give_to_a_lamp_is_still_let_go_as_a_relay(lgpio, unit):
+    note(PanelSettings(relay_active_high=False), note_path())
+    lgpio.levels[24] = 0
+    assert turn_off(unit, "[panel]\nrelay_active_high = false\nred_pin = 24\nrelay_pin = 5\n") == 0
+    assert lgpio.levels[24] == 1
+    assert (lgpio.levels[5], lgpio.levels[22]) == (1, 0)
+
+
+@pytest.mark.parametrize("settings", ["[panel]\nrelay_active_high = flase\n", "[panel\n"])
+def test_what_a_broken_file_no_longer_says_is_as_the_program_had_it(lgpio, unit, settings, capsys):
+    """A guess of `relay_active_high` would pull the relay that is to be let go."""
+    note(PanelSettings(relay_active_high=False), note_path())
+    assert turn_off(unit, settings) == 0
+    assert {entry[-1] for entry in lgpio.history if 24 in entry} == {1}
+    assert "what was driven before" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["none", "mock"])
+def test_settings_that_no_longer_have_a_panel_do_not_keep_the_old_one_on(lgpio, unit, kind):
     note(PanelSettings(), note_path())
-    lgpio.levels.update(dict.fromkeys((17, 27, 22, 23, 24), 1))
-    (tmp_path / "maskgate.toml").write_text('[panel]\nkind = "none"\n')
-    assert command("--config", str(tmp_path / "maskgate.toml")) == 0
+    assert turn_off(unit, f'[panel]\nkind = "{kind}"\n') == 0
     assert [lgpio.levels[pin] for pin in (17, 27, 22, 23, 24)] == [0] * 5
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"red_pin": []}', b"\xff\x00"])
-def test_a_note_that_cannot_be_read_changes_nothing(lgpio, tmp_path, monkeypatch, content):
-    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
-    (tmp_path / "panel.json").write_bytes(content)
-    lgpio.levels.update(dict.fromkeys((17, 27, 22, 23, 24), 1))
-    assert command("--config", str(tmp_path / "none.toml"), "--panel", "gpio") == 0
+def test_a_panel_that_is_named_by_hand_is_the_only_one(lgpio, unit):
+    note(PanelSettings(), note_path())
+    assert command("--panel", "none") == 0
+    assert lgpio.history == []
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"red_pin": []}', b"\xff\x00", b"[" * 100_000])
+def test_a_note_that_cannot_be_read_changes_nothing(lgpio, unit, content):
+    (unit / "panel.json").write_bytes(content)
+    assert turn_off(unit, "") == 0
     assert [lgpio.levels[pin] for pin in (17, 27, 22, 23, 24)] == [0] * 5
 
 
-def test_a_folder_that_cannot_be_written_keeps_no_unit_from_starting(tmp_path):
+def test_a_note_of_another_release_counts_for_what_it_says_that_fits(unit):
+    (unit / "panel.json").write_text('{"red_pin": 5, "buzzer_hz": "loud", "lamp_colour": 3}')
+    assert noted(note_path()) == PanelSettings(red_pin=5)
+
+
+def test_a_folder_that_cannot_be_written_keeps_no_unit_from_starting_and_is_told(tmp_path, caplog):
     note(PanelSettings(), tmp_path / "missing" / "panel.json")
     note(PanelSettings(), None)
     assert noted(tmp_path / "missing" / "panel.json") is None
+    assert "pins not noted" in caplog.text
+
+
+def test_the_first_of_several_runtime_folders_is_taken(tmp_path):
+    assert note_path({"RUNTIME_DIRECTORY": f"{tmp_path}:{tmp_path}/b"}) == tmp_path / "panel.json"
+    assert note_path({}) is None
+
+
+def test_the_program_notes_what_it_is_about_to_drive(tmp_path):
+    (tmp_path / "maskgate.toml").write_text('[panel]\nkind = "mock"\nred_pin = 5\n[camera]\nsource = "nowhere.mp4"\n')
+    ended = subprocess.run([sys.executable, "-m", "edge", "run", "--config", str(tmp_path / "maskgate.toml")], capture_output=True, text=True,
+                           timeout=50, env=os.environ | {"RUNTIME_DIRECTORY": str(tmp_path)}, check=False)
+    assert ended.returncode != 0, "there is no such clip"
+    assert noted(tmp_path / "panel.json") == PanelSettings(kind="mock", red_pin=5)
 
 
 BROKEN = """
