@@ -82,7 +82,7 @@ def test_once_the_neck_is_gone_who_comes_to_its_place_is_judged():
 
 
 @pytest.mark.parametrize(("given", "why"), [
-    (under(score=0.76), "surely found"), (under(BARE), "bare"), (under(NOSE_OUT), "worn wrongly"), (under(x=430), "beside the head"),
+    (under(score=0.79), "surely found"), (under(BARE), "bare"), (under(NOSE_OUT), "worn wrongly"), (under(x=430), "beside the head"),
     (under(y=-40), "not below it"), (under(y=250), "far below"), (under(doubts=[Doubt.CUT_OFF]), "the head itself"),
     (under(doubts=[Doubt.BLURRED]), "not clear"), (under(UNDECIDED), "would not pass"), (under(wide=50), "too small for it")])
 def test_what_is_no_neck(given, why):

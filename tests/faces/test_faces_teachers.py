@@ -50,10 +50,12 @@ def test_a_face_that_only_the_mask_detector_sees_has_no_landmarks() -> None:
     assert faces[0, 14:].tolist() == [1, 1]
 
 
-def test_people_decide_what_is_a_face_and_yunet_how_its_box_lies() -> None:
+def test_people_decide_what_is_a_face_and_its_box_is_the_mean_of_theirs_and_yunets() -> None:
     faces = scene_faces(scene(Truth(Box(0, 0, 100, 100), "mask")), [cluster((5, 5, 80, 90))], NO_SHIFT)
-    assert faces[0, :4].tolist() == [5, 5, 80, 90]
+    assert faces[0, :4].tolist() == [2.5, 2.5, 90, 95]
     assert faces.shape == (1, 16)
+    in_its_style = scene_faces(scene(Truth(Box(0, 0, 100, 100), "mask")), [cluster((5, 5, 80, 90))], (0.0, 0.1, 0.8, 0.8))
+    assert in_its_style[0, :4] == pytest.approx((7.5, 12.5, 80, 85))
 
 
 def test_a_face_that_the_teachers_missed_gets_the_usual_difference_of_its_batch() -> None:

@@ -85,11 +85,39 @@ optimiser = tf.keras.optimizers.Adam(0.01)
 @tf.function
 def step():
     with tf.GradientTape() as tape:
-        loss = tf.add_n(list(losses(network(picture), None, batch).values()))
+        loss = tf.add_n(list(losses(network(picture), [], batch).values()))
     optimiser.apply(tape.gradient(loss, network.trainable_variables), network.trainable_variables)
     return loss
 seen = [float(step()) for _ in range(40)]
 assert seen[-1] < 0.5 * seen[0], seen
+""")
+
+
+def test_teachers_are_heard_where_they_see_the_face_itself_and_not_where_they_are_beside_it() -> None:
+    run("""
+import tensorflow as tf
+from trainer.faces.targets import Batch, losses
+one = np.ones((1, 1), np.float32)
+batch = Batch(None, np.array([[[48, 48, 80, 80]]], np.float32), np.zeros((1, 1, 10), np.float32), one, 0 * one, 0 * one, one)
+def maps(row, column, logit, size=2.0, others=-9.0):
+    found = [np.zeros((1, 128 // s, 128 // s, 16), np.float32) for s in (8, 16, 32)]
+    for part in found:
+        part[..., :2] = others
+    found[1][0, row, column, :2] = logit
+    found[1][0, :, :, 4:6] = np.log(size)
+    return [tf.constant(part) for part in found]
+def imitated(own, *teachers):
+    return float(losses(own, list(teachers), batch)["imitate"])
+teacher = maps(4, 4, 4.0)   # box 48 to 80, the face itself
+assert imitated(maps(4, 4, 4.0), teacher) < imitated(maps(4, 4, 0.0), teacher) < imitated(maps(4, 4, -4.0), teacher)
+beside = maps(4, 4, 4.0, size=6.0)   # sees a face, but a much larger one: its word on the place does not count
+assert abs(imitated(maps(4, 4, 4.0), beside) - imitated(maps(4, 4, -4.0), beside)) < 1e-5
+fooled = maps(1, 1, 4.0)    # a face where none is
+assert abs(imitated(maps(1, 1, 4.0), fooled) - imitated(maps(1, 1, -4.0), fooled)) < 1e-5
+doubtful = maps(1, 1, -1.0)
+assert imitated(maps(1, 1, -1.0), doubtful) < imitated(maps(1, 1, -5.0), doubtful)
+assert imitated(maps(4, 4, 1.0), maps(4, 4, 4.0), maps(4, 4, -2.0)) < imitated(maps(4, 4, 4.0), maps(4, 4, 4.0), maps(4, 4, -2.0))
+assert "imitate" not in losses(teacher, [], batch)
 """)
 
 

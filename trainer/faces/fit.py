@@ -32,6 +32,8 @@ from trainer.faces.teachers import KINDS, Faces, label_all, look_at
 
 import tensorflow as tf  # isort: skip  # after network.py, which quiets it
 
+WIDER = "yunet_n_640_640.onnx"
+"""The wider of the published YuNets."""
 MOST_FACES = 32
 """In one scene; the largest are kept."""
 
@@ -118,6 +120,16 @@ def first_weights(recipe: Recipe) -> tuple[Plan, Weights]:
     return plan, grow(narrow(weights, plan), plan)
 
 
+def advisers(recipe: Recipe) -> list[Any]:
+    """The detectors that are imitated, YuNet n first; none where nothing is imitated."""
+    found = []
+    for named in (WIDER, *recipe.advisers) if recipe.imitate > 0 else ():
+        plan, weights = read_onnx(detector_file(named, Path(recipe.weights)))
+        found.append(build(plan))
+        put_weights(found[-1], plan, weights)
+    return found
+
+
 class Training:
     """Network, optimiser and mean of the weights, and their state on disk."""
 
@@ -128,11 +140,7 @@ class Training:
         self.network, self.mean = build(self.plan), build(self.plan)
         put_weights(self.network, self.plan, weights)
         put_weights(self.mean, self.plan, weights)
-        self._teacher = None
-        if recipe.imitate > 0:
-            teacher_plan, teacher_weights = read_onnx(Path(recipe.weights) / "yunet_n_640_640.onnx")
-            self._teacher = build(teacher_plan)
-            put_weights(self._teacher, teacher_plan, teacher_weights)
+        self._advisers = advisers(recipe)
         self._optimiser = tf.keras.optimizers.Adam(recipe.rate, global_clipnorm=10.0)
         self._optimiser.build(self.network.trainable_variables)
         self.step = 0
@@ -164,10 +172,10 @@ class Training:
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
     def _graph(self, batch: Batch, keep: Any) -> dict[str, Any]:
         pictures = tf.cast(batch.pictures, tf.float32) / BYTE
-        teacher_maps = self._teacher(pictures) if self._teacher is not None else None
+        advice = [adviser(pictures) for adviser in self._advisers]
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
-            parts = losses(self.network(pictures, training=True), teacher_maps, batch)
+            parts = losses(self.network(pictures, training=True), advice, batch)
             total = tf.add_n([value * (self._recipe.imitate if name == "imitate" else 1.0) for name, value in parts.items()])
         self._optimiser.apply(tape.gradient(total, variables), variables)
         for mean, value in zip(self.mean.trainable_variables, variables, strict=True):

@@ -43,7 +43,9 @@ class Recipe:
     dress: Annotated[float, Meta(ge=0, le=1)] = 0.6
     """Share of the bare faces that get a mask, a hand or a cup."""
     imitate: Annotated[float, Meta(ge=0, le=10)] = 0.5
-    """Weight of the teacher network's own maps in the loss."""
+    """Weight in the loss of what YuNet n and the advisers say themselves, the mean of their logits."""
+    advisers: tuple[str, ...] = ()
+    """Detectors imitated together with YuNet n: recipes (the step that each chooses), paths, or files in `weights`."""
     side: Annotated[int, Meta(ge=64, le=640, multiple_of=32)] = 320
     """Of a training scene, in pixels."""
     batch: Annotated[int, Meta(ge=1, le=256)] = 16

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scenes: one square training picture with its faces, put together anew each time from the pictures there are.
 
-`zoom` shows one face of a photograph at a size drawn from 12 px to a little more than the whole scene, `mosaic` sets many pictures side by
+`zoom` shows one face of a photograph at a size drawn from 18 px to a little more than the whole scene, `mosaic` sets many pictures side by
 side, `nobody` shows pieces without a face and heads whose face is covered. Then masks are rendered on bare faces, and
 the light, the lens and the wire do what they do on a cheap camera.
 """
@@ -25,8 +25,12 @@ from trainer.render import random_style, render_mask
 LEARN, KIND = 14, 15
 XS, YS = [0, 4, 6, 8, 10, 12], [1, 5, 7, 9, 11, 13]
 """Columns of the table of faces: what to do with it, its kind; places from the left, from the top."""
-SMALLEST = 9.0
-"""Height in pixels of the scene below which a face is left alone: the finest cells are 8 px apart."""
+SMALLEST = 12.0
+"""Height in pixels of the scene below which a face is left alone: nobody at a door is so far."""
+ZOOMED = 18.0, 1.1
+"""Height of the face that a zoom shows: from so many pixels to so much of the scene's side."""
+MOSAICS = {1: 0.18, 2: 0.3, 3: 0.32, 4: 0.2}
+"""How often a mosaic has so many pictures in a row."""
 LEAST_SHOWN = 0.8
 """A photograph's long side covers at least this much of the scene's; smaller ones would mostly show its ground."""
 FILLED = 0.8
@@ -110,7 +114,7 @@ class Scenes:
         if draw < 0.52:
             image, faces = self._zoom(self._side)
         elif draw < 0.88:
-            image, faces = self._mosaic(int(rng.choice([1, 2, 3, 4, 5], p=[0.12, 0.22, 0.28, 0.23, 0.15])))
+            image, faces = self._mosaic(int(rng.choice(list(MOSAICS), p=list(MOSAICS.values()))))
         else:
             image, faces = self._nobody()
         return [self._look(image, faces), self._look(*_mirror(image, faces))]
@@ -147,7 +151,7 @@ class Scenes:
         else:
             worth = np.array([WORTH[KINDS[int(kind)]] for kind in faces[aims, KIND]]) * np.where(self._store.misses(number)[aims], MISSED_WORTH, 1)
             aim = faces[aims[rng.choice(len(aims), p=worth / worth.sum())]]
-            height = np.exp(rng.uniform(np.log(12), np.log(1.1 * side)))
+            height = np.exp(rng.uniform(np.log(ZOOMED[0]), np.log(ZOOMED[1] * side)))
             scale = min(height / aim[3], 2.5, 1.05 * side / aim[2])
             scale = max(scale, LEAST_SHOWN * side / max(image.shape[:2]))
             reach = 0.0 if rng.random() < 0.18 else 0.5  # now and then the frame cuts through the face

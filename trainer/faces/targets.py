@@ -4,8 +4,8 @@
 YuNet's own losses: cells are assigned by SimOTA (Ge et al. 2021, "YOLOX"), each face getting as many as its best ten
 overlaps add up to, the cheapest by box and score; cls learns the overlap, obj whether a cell answers, the box EIoU
 (Zhang et al. 2021), landmarks smooth L1. Three things are added. Cells under faces to be left alone say nothing about obj.
-Where a teacher network sees a face in the very same picture, its cls and obj there are imitated, cell by cell. And a cell
-that takes background for a face counts for more, the surer it is, and has its cls corrected too, which YuNet leaves
+What teacher networks say of the very same picture is imitated, cell by cell: cls and obj where they see a face that is one, and
+on the ground where they see none. And a cell that takes background for a face counts for more, the surer it is, and has its cls corrected too, which YuNet leaves
 untaught there: the score is the root of the product, so cls becomes a second opinion on what fools obj.
 """
 
@@ -23,6 +23,10 @@ RADIUS = 2.5
 BEST = 10
 FOOLED_WORTH = 2.0
 """Further weight of background, times its obj."""
+SEEN = 0.5
+"""Score from which the teachers, all together, see a face."""
+ON_IT = 0.6
+"""Overlap of the first teacher's box with the true one from which it sees the face where it is: in profiles its boxes slip up and back."""
 MASKED_WORTH = 1.5
 """Weight of the cells that answer for a face under a mask."""
 
@@ -131,8 +135,8 @@ def bce(logits: Any, targets: Any) -> Any:
     return tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=targets)
 
 
-def losses(maps: list[Any], teacher_maps: list[Any] | None, batch: Batch) -> dict[str, Any]:
-    """The parts of the loss, each a number divided by the cells that answer."""
+def losses(maps: list[Any], advice: list[list[Any]], batch: Batch) -> dict[str, Any]:
+    """The parts of the loss, each a number divided by the cells that answer; `advice` is what each teacher says of the same pictures."""
     cells = flatten(maps)
     stopped = Cells(*(tf.stop_gradient(part) for part in cells))
     in_box = inside(cells, batch.boxes)
@@ -157,14 +161,20 @@ def losses(maps: list[Any], teacher_maps: list[Any] | None, batch: Batch) -> dic
         "box": 5 * tf.reduce_sum(worth * eiou_loss(cells.boxes, boxes)),
         "points": 0.1 * tf.reduce_sum(yes * known * tf.reduce_sum(smooth, -1)),
     }
-    if teacher_maps is not None:
-        parts["imitate"] = _imitation(cells, flatten(teacher_maps), in_box & (batch.learn[:, :, None] > 0))
+    if advice:
+        parts["imitate"] = _imitation(cells, [flatten(their) for their in advice], batch, in_box)
     return {name: value / count for name, value in parts.items()}
 
 
-def _imitation(cells: Cells, teacher: Cells, under: Any) -> Any:
-    """Cross entropy to the teacher's cls and obj under the faces that it sees itself; `under` is (n, faces, cells)."""
-    score = tf.sqrt(tf.sigmoid(teacher.cls) * tf.sigmoid(teacher.obj))
-    seen = tf.reduce_max(tf.where(under, score[:, None], 0.0), -1) > 0.7
-    where = tf.cast(tf.reduce_any(under & seen[..., None], 1) & ~tf.reduce_any(under & ~seen[..., None], 1), tf.float32)
-    return tf.reduce_sum(where * (bce(cells.obj, tf.sigmoid(teacher.obj)) + score * bce(cells.cls, tf.sigmoid(teacher.cls))))
+def _imitation(cells: Cells, teachers: list[Cells], batch: Batch, in_box: Any) -> Any:
+    """Cross entropy to cls and obj of the teachers, as the mean of their logits: under the faces that they see and on the ground
+    that does not fool them. What they mistake, people's boxes alone teach. `in_box` is (n, faces, cells)."""
+    cls, obj = (tf.sigmoid(tf.add_n(list(logits)) / float(len(teachers))) for logits in zip(*((t.cls, t.obj) for t in teachers), strict=True))
+    score = tf.sqrt(cls * obj)
+    under = in_box & (batch.learn > 0)[:, :, None]
+    on_it = overlap(batch.boxes[:, :, None], teachers[0].boxes[:, None]) > ON_IT
+    seen = tf.reduce_max(tf.where(under & on_it, score[:, None], 0.0), -1) > SEEN
+    faces = tf.reduce_any(under & seen[..., None], 1) & ~tf.reduce_any(under & ~seen[..., None], 1)
+    ground = ~tf.reduce_any(in_box & (batch.learn + batch.alone > 0)[:, :, None], 1) & (score < SEEN)
+    where = tf.cast(faces | ground, tf.float32)
+    return tf.reduce_sum(where * (bce(cells.obj, obj) + score * bce(cells.cls, cls)))
