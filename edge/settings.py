@@ -55,7 +55,7 @@ class FacesSettings:
         0.3, 0.95)] = 0.6
     min_face_px: Annotated[float, about(
         "Smallest face in range", "Shorter side of the face in pixels of the frame. Whoever is further off is not asked to wear anything.",
-        12, 400)] = 24.0
+        12, 400)] = 28.0
     max_faces: Annotated[int, about("Most faces in one frame", "The largest are kept, so that a crowd costs a bounded time.", 1, 10)] = 10
     region: Annotated[tuple[float, float, float, float], about(
         "Part of the frame that counts",
