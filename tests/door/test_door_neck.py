@@ -91,6 +91,7 @@ def test_what_is_no_neck(given, why):
 
 def test_only_a_head_cut_above_has_a_neck():
     assert is_neck(HEAD.face.box, under(), 0.6)
+    assert is_neck(HEAD.face.box, under(score=0.77), 0.6)
     assert is_cut_above(start_track(1, HEAD, 0.0))
     assert not is_cut_above(start_track(1, replace(HEAD, doubts=frozenset()), 0.0))
     aside = replace(HEAD, face=replace(HEAD.face, box=Box(-10, 60, 70, 110)))

@@ -69,9 +69,10 @@ def test_a_face_mostly_cut_off_is_left_alone_and_one_outside_is_gone() -> None:
     assert place(image, face, ground, (1, 1), (-120, 0))[1][0, LEARN] == 1
 
 
-def test_a_face_too_small_for_the_cells_is_left_alone() -> None:
+@pytest.mark.parametrize(("scale", "learn"), [(0.14, 0), (0.16, 1)])  # 11.2 and 12.8 px high
+def test_a_face_further_off_than_anybody_at_a_door_is_left_alone(scale: float, learn: int) -> None:
     face = table(100, 60, 60, 80)
-    assert place(marked(240, 320, face), face, np.zeros((256, 256, 3), np.uint8), (0.1, 0.1), (0, 0))[1][0, LEARN] == 0
+    assert place(marked(240, 320, face), face, np.zeros((256, 256, 3), np.uint8), (scale, scale), (0, 0))[1][0, LEARN] == learn
 
 
 def store() -> Store:

@@ -121,6 +121,21 @@ assert "imitate" not in losses(teacher, [], batch)
 """)
 
 
+def test_yunet_n_is_heard_before_the_recipes_advisers_and_nobody_where_nothing_is_imitated(tmp_path: Path) -> None:
+    run("""
+from trainer.faces.fit import WIDER, advisers
+from trainer.faces.onnx_file import write_onnx
+from trainer.faces.recipe import Recipe
+folder = Path(sys.argv[1])
+for seed, name in enumerate((WIDER, "second.onnx")):
+    write_onnx(folder / name, TINY, random_weights(TINY, seed))
+recipe = Recipe(name="r", weights=str(folder), imitate=1.0, advisers=("second.onnx",))
+asked = [take_weights(network, TINY)["stem.point"][0] for network in advisers(recipe)]
+assert [np.allclose(own, random_weights(TINY, seed)["stem.point"][0]) for seed, own in enumerate(asked)] == [True, True]
+assert advisers(Recipe(name="r", weights=str(folder), imitate=0.0, advisers=("second.onnx",))) == []
+""", str(tmp_path))
+
+
 def test_shifting_obj_moves_all_scores_one_way_and_no_box() -> None:
     run("""
 from trainer.faces.export import shifted

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from pathlib import Path
 
@@ -31,6 +32,14 @@ def test_every_setting_has_a_title_a_reason_and_a_range_if_it_is_a_number() -> N
             if type(setting.default) in (int, float) and not setting.key.endswith("_pin") and "one of" not in setting.expected:
                 assert setting.meta.ge is not None, setting.key
                 assert setting.meta.ge <= setting.default <= setting.meta.le, setting.key
+
+
+def test_who_walks_up_slowly_can_be_judged_before_the_unit_calls_that_unsure() -> None:
+    settings = Settings()
+    focal_px = settings.camera.width_px / 2 / math.tan(math.radians(66 / 2))   # Camera Module 3
+    face_m, slow_m_per_s = 0.15, 0.7
+    begins, trusted = (focal_px * face_m / px for px in (settings.faces.min_face_px, settings.trust.face_px))
+    assert 0 < (begins - trusted) / slow_m_per_s < settings.door.unsure_after_s
 
 
 @pytest.mark.parametrize(("table", "said"), [

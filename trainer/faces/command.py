@@ -12,7 +12,7 @@ LESSON = """\
 The shipped detector is made and measured so, from the checkout, with the pictures, clips and weights in ../shared:
 
   maskgate-train faces fit recipes/faces-wide.toml     a wider parent: half an hour on two free cores
-  maskgate-train faces fit recipes/faces-narrow.toml   the same in less time: a quarter of an hour
+  maskgate-train faces fit recipes/faces-narrow.toml   narrowed to YuNet's speed: a quarter of an hour
   maskgate-train faces fit recipes/faces.toml          half an hour; stop any of them when you like, it goes on
   maskgate-train faces export recipes/faces.toml       the best step on pictures kept apart, or the last one -> edge/models/face.onnx
   maskgate-train faces evaluate edge/models/face.onnx ../shared/weights/face_detection_yunet_2023mar.onnx \\

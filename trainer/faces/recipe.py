@@ -20,7 +20,7 @@ Width = Annotated[int, Meta(ge=1, le=1024)]
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """See recipes/faces.toml, where each is explained by example."""
+    """How a detector is fitted; recipes/faces*.toml are three examples."""
 
     data: str = "../shared/data"
     """Folder of the pictures, from the folder that the command runs in."""
@@ -89,4 +89,4 @@ def load(path: Path) -> Recipe:
     try:
         return msgspec.convert(values | {"hash": hashlib.sha256(data).hexdigest()[:12]}, Recipe)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"Recipe {path}: {error}.", hint="recipes/faces.toml says what each setting may be.") from error
+        raise SettingsError(f"Recipe {path}: {error}.", hint="trainer/faces/recipe.py says what each setting may be; recipes/faces*.toml are examples.") from error

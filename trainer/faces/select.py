@@ -73,7 +73,7 @@ def chosen(recipe: Recipe) -> Path:
 
 
 def detector_file(named: str, weights: Path) -> Path:
-    """The file that a recipe means by `start`: what another recipe chose, a path, or a file in `weights`."""
+    """The file that a recipe means by `start` or one of `advisers`: what another recipe chose, a path, or a file in `weights`."""
     if named.endswith(".toml"):
         return chosen(load(Path(named)))
     return Path(named) if Path(named).is_file() else weights / named

@@ -5,8 +5,9 @@ YuNet's own losses: cells are assigned by SimOTA (Ge et al. 2021, "YOLOX"), each
 overlaps add up to, the cheapest by box and score; cls learns the overlap, obj whether a cell answers, the box EIoU
 (Zhang et al. 2021), landmarks smooth L1. Three things are added. Cells under faces to be left alone say nothing about obj.
 What teacher networks say of the very same picture is imitated, cell by cell: cls and obj where they see a face that is one, and
-on the ground where they see none. And a cell that takes background for a face counts for more, the surer it is, and has its cls corrected too, which YuNet leaves
-untaught there: the score is the root of the product, so cls becomes a second opinion on what fools obj.
+on the ground where they see none. And a cell that takes background for a face counts for more, the surer it is, and has its cls
+corrected too, which YuNet leaves untaught there: the score is the root of the product, so cls becomes a second opinion on what
+fools obj.
 """
 
 from __future__ import annotations

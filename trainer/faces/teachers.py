@@ -3,7 +3,8 @@
 
 The result for each picture is a table of faces to learn and of places to leave alone. Boxes follow YuNet's own style: people's
 are moved by the median difference between theirs and YuNet's in the same batch of pictures. Where both boxed a face, the mean of
-the two is learnt, and YuNet's landmarks; in a crop, where nobody drew a box, YuNet's own.
+the two is learnt, and YuNet's landmarks; people's alone where no YuNet finds it, or an unsure one is elsewhere. In a crop, and
+for a sure face that nobody boxed, it is YuNet's own; AIZOO's or the usual one in crops that no YuNet understands.
 """
 
 from __future__ import annotations
