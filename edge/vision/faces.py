@@ -26,6 +26,7 @@ CANDIDATES = 500
 """Boxes kept before suppression: ten faces give some two hundred."""
 OFFERS = "a YuNet: one BGR picture in, and cls, obj, bbox and kps out at strides 8, 16 and 32"
 HINT = "Point [faces] model at a YuNet, or leave it empty for the one that ships."
+DAMAGED = "It is another kind of network, or a copy that is damaged or cut short. "
 
 
 class Faces:
@@ -51,8 +52,8 @@ class Faces:
                     str(model), "", (side, side), settings.score_min, NMS_IOU, CANDIDATES)
                 self._net.detect(np.zeros((side, side, 3), np.uint8))  # another network fails here, not at the door
         except (cv2.error, SystemError) as error:
-            raise ModelError(f"Face detector {model}: OpenCV {cv2.__version__} cannot run it as {OFFERS}.",
-                             hint=HINT) from error
+            raise ModelError(f"Face detector {model}: OpenCV {cv2.__version__} cannot run its {model.stat().st_size} bytes as {OFFERS}.",
+                             hint=DAMAGED + HINT) from error
 
     def find(self, image: NDArray[np.uint8], smaller: NDArray[np.uint8] | None = None) -> list[Face]:
         """Find faces.

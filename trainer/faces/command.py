@@ -6,6 +6,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from trainer.model import tensorflow
+
 SHIPPED = Path("edge/models/face.onnx")
 
 LESSON = """\
@@ -50,9 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.faces_verb == "fit":
         from trainer.faces.recipe import load
         recipe = load(arguments.recipe)  # a slip in it is told before TensorFlow is loaded
+        tensorflow()
         from trainer.faces.fit import fit
         print(f"To be exported: {fit(recipe)}")
     elif arguments.faces_verb == "export":
+        tensorflow()
         from trainer.faces.export import export
         export(arguments.source, arguments.to)
         print(f"Wrote {arguments.to}")

@@ -11,6 +11,7 @@ import cv2
 from edge.errors import SettingsError
 from trainer.faces.card import put_section
 from trainer.faces.clips import watch_all
+from trainer.faces.detector import Detector
 from trainer.faces.pictures import scenes
 from trainer.faces.plots import plot_false, plot_scores, plot_time
 from trainer.faces.results import Result, measure_all, names_of
@@ -25,6 +26,8 @@ def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], sco
     """
     cv2.setNumThreads(1)
     names = names_of(models)
+    for model in models:
+        Detector(model, score)  # a file that is none is told before minutes of measuring
     pictures = scenes(data, "test", ("webphotos",))
     if not pictures:
         raise SettingsError(f"{data}: webphotos has no test split.", hint="Its labels.csv must have rows with split `test`.")

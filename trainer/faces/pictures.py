@@ -65,7 +65,7 @@ def scenes(data: Path, split: str = "train", sources: tuple[str, ...] = ("webpho
     for source in sources:
         table = data / source / "labels.csv"
         if not table.is_file():
-            raise SettingsError(f"{table}: no such file.", hint="`data` in the recipe must be the folder of pictures with their SOURCES.md.")
+            raise SettingsError(f"{table}: no such file.", hint="Name the folder of pictures with --data, or as `data` in the recipe; it is not part of MaskGate. In it each source has a folder with labels.csv (image, x, y, w, h, label, group, split) and images/.")
         rows: dict[str, list[dict[str, str]]] = {}
         with table.open(newline="") as file:
             for row in csv.DictReader(file):
