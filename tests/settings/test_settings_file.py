@@ -93,6 +93,16 @@ model = "nowhere.tflite"
         assert said in line
 
 
+@pytest.mark.parametrize(("section", "name", "said"), [
+    ("faces", "", "it is a folder, expected a file"), ("faces", "a.tflite", "expected an .onnx file"), ("masks", "b.tflite", "there is no such file")])
+def test_a_path_that_can_be_no_model_is_told(tmp_path: Path, section: str, name: str, said: str) -> None:
+    (tmp_path / "a.tflite").write_bytes(b"model")
+    file = tmp_path / "unit.toml"
+    file.write_text(f'[{section}]\nmodel = "{tmp_path / name}"\n')
+    with pytest.raises(ModelError, match=said):
+        load_settings(file, models=True)
+
+
 def test_what_a_wrong_value_might_have_been_is_compared_with_nothing() -> None:
     with pytest.raises(SettingsError) as raised:
         settings_from({"door": {"pass_min": "high", "stay_min": 0.8}, "panel": {"red_pin": [1], "green_pin": 22}})
