@@ -119,20 +119,10 @@ def _mistakes_together(settings: Settings, wrong: Set[str]) -> list[MaskGateErro
 
 
 def _wrong_models(settings: Settings) -> list[MaskGateError]:
-    """What a path alone gives away; whether a file is the model it should be shows when it is opened."""
-    mistakes: list[MaskGateError] = []
-    for section, name in (("faces", settings.faces.model), ("masks", settings.masks.model)):
-        path = Path(name)
-        wrong = ""
-        if path.is_dir():
-            wrong = "it is a folder, expected a file"
-        elif not path.is_file():
-            wrong = "there is no such file"
-        elif section == "faces" and path.suffix.lower() != ".onnx":
-            wrong = "expected an .onnx file"
-        if name and wrong:
-            mistakes.append(ModelError(f"[{section}] model = {toml_value(name)}: {wrong}."))
-    return mistakes
+    """Paths that lead to no file; whether a file is the model that it should be, and what it must offer, is told when it is opened."""
+    named = {"faces": settings.faces.model, "masks": settings.masks.model}
+    return [ModelError(f"[{section}] model = {toml_value(name)}: {'it is a folder, expected a file' if Path(name).is_dir() else 'there is no such file'}.")
+            for section, name in named.items() if name and not Path(name).is_file()]
 
 
 def _read_section(section: str, values: Mapping[str, Any], known: Mapping[str, Setting], mistakes: list[MaskGateError],

@@ -197,8 +197,8 @@ def fit(recipe: Recipe) -> Path:
     tf.config.threading.set_intra_op_parallelism_threads(recipe.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.keras.utils.set_random_seed(recipe.seed)
+    training = Training(recipe)  # a file that it cannot start from is told before a quarter of an hour of looking at pictures
     store = load_store(recipe)
-    training = Training(recipe)
     selection = Selection(Path(recipe.data), recipe.folder / FIGURES)
     (recipe.folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2))
     print(f"{len(store.usable())} pictures, {training.plan.parameters()} numbers to learn, step {training.step} of {recipe.steps}")

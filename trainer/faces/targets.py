@@ -137,7 +137,13 @@ def bce(logits: Any, targets: Any) -> Any:
 
 
 def losses(maps: list[Any], advice: list[list[Any]], batch: Batch) -> dict[str, Any]:
-    """The parts of the loss, each a number divided by the cells that answer; `advice` is what each teacher says of the same pictures."""
+    """The parts of the loss, each a number divided by the cells that answer.
+
+    Args:
+        maps: the network's, for strides 8, 16 and 32 (n, rows, columns, 16).
+        advice: such maps of each teacher, of the same pictures; it is the first one whose boxes must lie on the faces. None: nothing is imitated.
+        batch: the faces.
+    """
     cells = flatten(maps)
     stopped = Cells(*(tf.stop_gradient(part) for part in cells))
     in_box = inside(cells, batch.boxes)
@@ -169,7 +175,8 @@ def losses(maps: list[Any], advice: list[list[Any]], batch: Batch) -> dict[str, 
 
 def _imitation(cells: Cells, teachers: list[Cells], batch: Batch, in_box: Any) -> Any:
     """Cross entropy to cls and obj of the teachers, as the mean of their logits: under the faces that they see and on the ground
-    that does not fool them. What they mistake, people's boxes alone teach. `in_box` is (n, faces, cells)."""
+    that does not fool them. What they mistake, people's boxes alone teach. `in_box` is (n, faces, cells).
+    """
     cls, obj = (tf.sigmoid(tf.add_n(list(logits)) / float(len(teachers))) for logits in zip(*((t.cls, t.obj) for t in teachers), strict=True))
     score = tf.sqrt(cls * obj)
     under = in_box & (batch.learn > 0)[:, :, None]

@@ -164,14 +164,15 @@ def scene_faces(picture: Picture, clusters: Sequence[Cluster], shift: Shift) -> 
     """The faces of a scene: people decide what is one; its box is the mean of theirs, in YuNet's style, and YuNet's."""
     rows, used = [], []
     for truth, cluster in zip(picture.truths, pair(picture, clusters), strict=True):
+        drawn = _moved(truth.box, shift)
         if cluster is not None:
             used.append(cluster)
-        if cluster is not None and cluster.by_yunet and (cluster.score >= SURE or cluster.box.iou(_moved(truth.box, shift)) >= AGREED):
+        if cluster is not None and cluster.by_yunet and (cluster.score >= SURE or cluster.box.iou(drawn) >= AGREED):
             # Under caps and in profiles YuNet's boxes slip up and back.
-            box = np.asarray((cluster.row[:4] + np.array(_moved(truth.box, shift))) / 2, np.float32)
+            box = np.asarray((cluster.row[:4] + np.array(drawn)) / 2, np.float32)
             rows.append(_row(box, cluster.row[4:], int(truth.label != "unknown" or cluster.score >= SURE), truth.label))
             continue
-        rows.append(_row(_moved(truth.box, shift), None, int(truth.label != "unknown"), truth.label))
+        rows.append(_row(drawn, None, int(truth.label != "unknown"), truth.label))
     known = [cluster.box for cluster in used] + [truth.box for truth in picture.truths]
     for cluster in clusters:
         if cluster in used or any(same_place(cluster.box, box) for box in known):
