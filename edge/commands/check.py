@@ -46,10 +46,12 @@ def run(arguments: argparse.Namespace) -> int:
     import msgspec
     from tqdm import tqdm
 
+    from edge.quiet import silence_libraries
     from edge.settings_file import load_settings
     from edge.vision import open_faces, open_masks
 
     files = find_files(arguments.paths)
+    silence_libraries()
     settings = load_settings(arguments.config)
     masks = open_masks(settings.masks)
     # Whoever hands in a picture wants all of it judged: the region cuts away a part of a site, not of a file.

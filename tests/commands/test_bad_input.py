@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -155,6 +158,21 @@ def test_a_model_that_does_not_fit_ends_with_4_and_the_panel_safe(tmp_path: Path
     assert "b'" not in said
     assert_safe(tmp_path / "pins.jsonl")
     assert run(capfd, "model", "show", path)[0] == 4
+
+
+def test_the_models_figures_are_shown_in_lines_with_their_intervals(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["model", "show", str(MODELS / "mask.tflite")]) == 0
+    said = capfd.readouterr().out
+    assert re.search(r"^    auc +0\.\d{3}  \[0\.\d{3}, [01]\.\d{3}\]$", said, re.M)
+    assert "{" not in said
+
+
+def test_a_text_that_is_checked_is_told_in_our_words_alone() -> None:
+    # In a process of its own: OpenCV asks for its level once, and FFmpeg's is read at the first clip.
+    done = subprocess.run([sys.executable, "-m", "edge", "check", str(MODELS / "mask.md")], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 3
+    assert all(line.startswith("maskgate: ") for line in done.stderr.splitlines())
+    assert len(done.stderr.splitlines()) == 2
 
 
 def test_a_face_detector_that_is_none_ends_with_4(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
