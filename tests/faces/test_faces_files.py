@@ -174,4 +174,8 @@ def test_a_recipe_may_start_from_the_best_step_of_another(tmp_path: Path) -> Non
     assert detector_file(str(first), tmp_path) == tmp_path / "one" / "step-3.onnx"
     first.write_text(f'cache = "{tmp_path}"\nname = "one"\nchoose = "last"\n')
     assert detector_file(str(first), tmp_path) == tmp_path / "one" / "step-4.onnx"
+    (tmp_path / "yunet.onnx").touch()
     assert detector_file("yunet.onnx", tmp_path) == tmp_path / "yunet.onnx"
+    with pytest.raises(SettingsError, match=r"yunet_n\.onnx: no such file") as refused:
+        detector_file("yunet_n.onnx", tmp_path)
+    assert refused.value.hint.endswith("which has: yunet.onnx.")

@@ -73,10 +73,19 @@ def chosen(recipe: Recipe) -> Path:
 
 
 def detector_file(named: str, weights: Path) -> Path:
-    """The file that a recipe means by `start` or one of `advisers`: what another recipe chose, a path, or a file in `weights`."""
+    """The file that a recipe means by `start` or one of `advisers`: what another recipe chose, a path, or a file in `weights`.
+
+    Raises:
+        SettingsError: there is no such file.
+    """
     if named.endswith(".toml"):
         return chosen(load(Path(named)))
-    return Path(named) if Path(named).is_file() else weights / named
+    for path in (Path(named), weights / named):
+        if path.is_file():
+            return path
+    there = ", ".join(sorted(path.name for path in weights.glob("*.onnx"))) or "none"
+    raise SettingsError(f"Detector {named}: no such file here or in {weights}.",
+                        hint=f"`start` and `advisers` name a recipe, a path, or one of the detectors in `weights`, which has: {there}.")
 
 
 def score_at(found: Outcome, false_per_picture: float) -> float:
