@@ -46,12 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
     import msgspec
     from tqdm import tqdm
 
-    from edge.quiet import silence_libraries
     from edge.settings_file import load_settings
     from edge.vision import open_faces, open_masks
 
     files = find_files(arguments.paths)
-    silence_libraries()
     settings = load_settings(arguments.config)
     masks = open_masks(settings.masks)
     # Whoever hands in a picture wants all of it judged: the region cuts away a part of a site, not of a file.
@@ -94,7 +92,10 @@ def frame_check(faces: Faces, masks: Masks) -> Callable[[Path], Iterator[Checked
     """Checks every face of a still, or of each frame of a clip."""
     from edge.camera.clip import Clip
     from edge.camera.orientation import Turn, read_upright
+    from edge.quiet import silence_libraries
     from edge.report.schemas import Checked
+
+    silence_libraries()  # a clip is opened here past `open_source`, which does so for `run`
 
     def pictures(path: Path) -> Iterator[tuple[float | None, NDArray[np.uint8], Turn]]:
         if path.suffix.lower() in PICTURES:

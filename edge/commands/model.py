@@ -41,13 +41,19 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"  made         {said.made or 'unknown'}")
     print(f"  sha256       {said.sha256}")
     for name, figure in said.figures.items():
-        print(_line(f"  {name}", figure) if not isinstance(figure, dict) else "\n".join([f"  {name}", *(_line(f"    {key}", value) for key, value in figure.items())]))
+        print(f"  {name}")
+        for key, value in figure.items() if isinstance(figure, dict) else [("", figure)]:
+            print(f"    {key:<16} {_in_words(value)}")
     return 0
 
 
-def _line(name: str, figure: object) -> str:
-    """One figure of a description: [value, low, high] with its 95 % interval, null where there is none; anything else as it stands there."""
-    if isinstance(figure, list) and len(figure) == 3 and all(isinstance(part, (int, float)) for part in figure):
-        value, low, high = figure
-        return f"{name:<20} {value:.3f}  [{low:.3f}, {high:.3f}]"
-    return f"{name:<20} {figure}"
+def _in_words(figure: object) -> str:
+    """One figure of a description, as maskgate-convert writes it: [value, low, high] with its 95 % interval, null where nothing could
+    be measured. Anything else, which other tools may have put there, as it is.
+    """
+    match figure:
+        case [int() | float() as value, int() | float() as low, int() | float() as high]:
+            return f"{value:.3f}  [{low:.3f}, {high:.3f}]"
+        case [None, None, None]:
+            return "not measured"
+    return str(figure)

@@ -167,6 +167,13 @@ def test_the_models_figures_are_shown_in_lines_with_their_intervals(capfd: pytes
     assert "{" not in said
 
 
+def test_figures_that_are_missing_or_of_another_kind_are_shown_too(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    bundle = load_bundle(MODELS / "mask.tflite")
+    write_bundle(tmp_path / "mine.tflite", bundle.model, replaced(bundle.description, figures={"mine": {"auc": [None, None, None], "odd": "good"}, "note": 0.5}))
+    assert main(["model", "show", str(tmp_path / "mine.tflite")]) == 0
+    assert [line.split() for line in capfd.readouterr().out.splitlines()[-5:]] == [["mine"], ["auc", "not", "measured"], ["odd", "good"], ["note"], ["0.5"]]
+
+
 def test_a_text_that_is_checked_is_told_in_our_words_alone() -> None:
     # In a process of its own: OpenCV asks for its level once, and FFmpeg's is read at the first clip.
     done = subprocess.run([sys.executable, "-m", "edge", "check", str(MODELS / "mask.md")], capture_output=True, text=True, timeout=60, check=False)
