@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ import pytest
 from trainer.faces.pictures import Picture
 from trainer.faces.scenes import LEARN, Scenes, Store, place, tilt
 from trainer.faces.spoil import spoil
+from trainer.faces.teachers import PASSER_BY
 
 
 def table(x: float, y: float, w: float, h: float) -> np.ndarray:
@@ -75,6 +77,13 @@ def test_a_face_further_off_than_anybody_at_a_door_is_left_alone(scale: float, l
     assert place(marked(240, 320, face), face, np.zeros((256, 256, 3), np.uint8), (scale, scale), (0, 0))[1][0, LEARN] == learn
 
 
+@pytest.mark.parametrize(("scale", "learn"), [(0.39, -1), (0.41, 0)])  # 31.2 and 32.8 px high
+def test_a_passer_by_is_background_while_small_and_left_alone_when_large(scale: float, learn: int) -> None:
+    face = table(100, 60, 60, 80)
+    face[0, LEARN] = PASSER_BY
+    assert place(marked(240, 320, face), face, np.zeros((256, 256, 3), np.uint8), (scale, scale), (0, 0))[1][0, LEARN] == learn
+
+
 def store() -> Store:
     random = np.random.default_rng(3)
     photos = [Picture(path=Path(f"w{n}.jpg"), source="webphotos", group="c0") for n in range(2)]
@@ -97,6 +106,27 @@ def test_scenes_repeat_from_a_seed_and_hold_their_faces() -> None:
             assert np.array_equal(faces, same, equal_nan=True)
             assert (faces[:, :2] >= 0).all()
             assert (faces[:, :2] + faces[:, 2:4] <= 128.01).all()
+
+
+def test_natural_views_show_pictures_whole_and_as_they_are_far_more_often() -> None:
+    def shown(views: str) -> tuple[int, int]:
+        """How many of 120 scenes show a picture's four corners, and how many its very colours."""
+        image = np.full((160, 160, 3), 90, np.uint8)
+        for y in (0, 140):
+            for x in (0, 140):
+                image[y:y + 20, x:x + 20] = (0, 0, 255)
+        maker = Scenes(replace(store(), pixels=[image] * 6), 160, 5, dress=0.0, views=views)
+        whole = untouched = 0
+        for _ in range(60):
+            for scene, _ in maker.make():
+                red = (scene[..., 2] > 200) & (scene[..., 0] < 60)
+                corners = cv2.connectedComponentsWithStats(red.astype(np.uint8))[2][1:]
+                whole += len(corners) == 4 and bool((corners[:, cv2.CC_STAT_WIDTH] < 30).all())
+                untouched += int((scene == 90).all(-1).sum()) > 0.4 * 160 * 160
+        return whole, untouched
+    natural, varied = shown("natural"), shown("varied")
+    assert natural[0] > 2 * varied[0] > 0
+    assert natural[1] > 1.5 * varied[1] > 0
 
 
 def test_held_out_groups_are_not_for_training() -> None:

@@ -56,6 +56,33 @@ for first, second in zip(network(picture), larger(picture)):
 """)
 
 
+def test_units_before_a_head_are_given_on_to_the_finer_strides_where_the_plan_says_so(tmp_path: Path) -> None:
+    code = """
+from dataclasses import replace
+from trainer.faces.export import difference
+from trainer.faces.onnx_file import read_onnx, write_onnx
+path = Path(sys.argv[1])
+for shared in ((0, 1, 0), (0, 0, 1), (1, 2, 1)):
+    its = replace(TINY, shared=shared, down=True)
+    write_onnx(path, its, random_weights(its, 1))
+    assert read_onnx(path)[0] == its, shared
+plan = replace(TINY, shared=(0, 1, 2))
+weights = random_weights(plan, 1)
+picture = np.random.default_rng(1).random((1, 64, 96, 3), np.float32)
+fine = []
+for down in (False, True):
+    its = replace(plan, down=down)
+    write_onnx(path, its, weights)
+    read, again = read_onnx(path)
+    assert read == its and all(np.array_equal(again[name][0], kernel) for name, (kernel, _) in weights.items())
+    assert difference(path, its, weights, 96) < 1e-4
+    network = build(its); put_weights(network, its, weights)
+    fine.append(network(picture))
+assert np.array_equal(fine[0][2], fine[1][2]) and not np.allclose(fine[0][1], fine[1][1]) and not np.allclose(fine[0][0], fine[1][0])
+"""
+    run(code, str(tmp_path / "a.onnx"))
+
+
 def test_cells_over_a_face_answer_for_it_and_not_for_one_to_be_left_alone() -> None:
     run("""
 import tensorflow as tf
@@ -117,6 +144,30 @@ assert abs(imitated(maps(1, 1, 4.0), fooled) - imitated(maps(1, 1, -4.0), fooled
 doubtful = maps(1, 1, -1.0)
 assert imitated(maps(1, 1, -1.0), doubtful) < imitated(maps(1, 1, -5.0), doubtful)
 assert imitated(maps(4, 4, 1.0), maps(4, 4, 4.0), maps(4, 4, -2.0)) < imitated(maps(4, 4, 4.0), maps(4, 4, 4.0), maps(4, 4, -2.0))
+# Believed in the labels' place:
+def believed(own, *teachers):
+    return float(losses(own, list(teachers), batch, True)["imitate"])
+# Of two who see the face the surer is believed; who is beside it, however sure, is not.
+assert believed(maps(4, 4, 4.0), maps(4, 4, 4.0), maps(4, 4, 0.5)) < believed(maps(4, 4, 2.0), maps(4, 4, 4.0), maps(4, 4, 0.5))
+assert believed(maps(4, 4, 1.0), maps(4, 4, 1.0), maps(4, 4, 6.0, size=6.0)) < believed(maps(4, 4, 3.0), maps(4, 4, 1.0), maps(4, 4, 6.0, size=6.0))
+# Nor who has a surer box beside it than any on it.
+torn = maps(4, 4, 0.5)
+torn[1] = tf.tensor_scatter_nd_update(torn[1], [[0, 3, 3, 0], [0, 3, 3, 1]], [4.0, 4.0])
+assert abs(believed(maps(4, 4, 4.0), torn) - believed(maps(4, 4, -4.0), torn)) < 1e-5
+# Under a face that is believed the labels are silent in the cells that do not answer, and its box is learnt there too.
+def with_one(sure):
+    own = maps(4, 4, 4.0)
+    own[0] = tf.tensor_scatter_nd_update(own[0], [[0, 6, 9, 1]], [sure])
+    return own
+for adviser, silent in ((teacher, True), (torn, False)):
+    low, high = (float(losses(with_one(sure), [adviser], batch, True)["obj"]) for sure in (-9.0, 2.0))
+    assert (abs(low - high) < 1e-5) == silent
+assert float(losses(maps(4, 4, 4.0), [teacher], batch, True)["box"]) != float(losses(maps(4, 4, 4.0), [torn], batch, True)["box"])
+# On the ground it is the mean of what they say, and the labels are silent there.
+wary, sure = maps(1, 1, -1.0), maps(1, 1, -3.0)
+mean = maps(1, 1, -2.0)
+assert abs(believed(maps(1, 1, -1.5), wary, sure) - believed(maps(1, 1, -1.5), mean)) < 1e-5
+assert float(losses(maps(1, 1, -1.0), [wary], batch, True)["obj"]) == float(losses(maps(1, 1, 3.0), [wary], batch, True)["obj"])
 assert "imitate" not in losses(teacher, [], batch)
 """)
 

@@ -15,7 +15,10 @@ The shipped detector is made and measured so, from the checkout, with the pictur
 
   maskgate-train faces fit recipes/faces-wide.toml     a wider parent: half an hour on two free cores
   maskgate-train faces fit recipes/faces-narrow.toml   narrowed to YuNet's speed: a quarter of an hour
-  maskgate-train faces fit recipes/faces.toml          half an hour; stop any of them when you like, it goes on
+  maskgate-train faces fit recipes/faces-placed.toml   people's boxes on masked faces: half an hour
+  maskgate-train faces fit recipes/faces-agreed.toml   nearer to its advisers: a quarter of an hour
+  maskgate-train faces fit recipes/faces-down.toml     near faces see more around them: half an hour
+  maskgate-train faces fit recipes/faces.toml          as a camera shows it: 17 minutes; stop any of them when you like, it goes on
   maskgate-train faces export recipes/faces.toml       the best step on pictures kept apart, or the last one -> edge/models/face.onnx
   maskgate-train faces evaluate edge/models/face.onnx ../shared/weights/face_detection_yunet_2023mar.onnx \\
       ../shared/weights/yunet_n_640_640.onnx --card edge/models/face.md

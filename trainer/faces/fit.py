@@ -28,7 +28,7 @@ from trainer.faces.recipe import Recipe
 from trainer.faces.scenes import KIND, LEARN, Scenes, Store
 from trainer.faces.select import FIGURES, Selection, chosen, detector_file
 from trainer.faces.targets import Batch, losses
-from trainer.faces.teachers import KINDS, Faces, label_all, look_at
+from trainer.faces.teachers import KINDS, Faces, label_crops, label_scenes, look_at, styles_of
 
 import tensorflow as tf  # isort: skip  # after network.py, which quiets it
 
@@ -41,13 +41,12 @@ MOST_FACES = 32
 def load_store(recipe: Recipe) -> Store:
     """All pictures, decoded, with the teachers' faces. The first time takes a quarter of an hour, then seconds."""
     data, cache, weights = Path(recipe.data), Path(recipe.cache).expanduser(), Path(recipe.weights)
-    pictures, images, faces = [], [], []
-    for part in (scenes(data), crops(data)):
-        pixels = Pixels(part, cache)
-        faces += label_all(part, pixels, look_at(part, pixels, cache, weights))
-        images += list(pixels)
-        pictures += part
-    return Store(pictures, images, faces)
+    photographs, heads = scenes(data), crops(data)
+    wide, near = Pixels(photographs, cache), Pixels(heads, cache)
+    seen_wide, seen_near = look_at(photographs, wide, cache, weights), look_at(heads, near, cache, weights)
+    styles, slips = styles_of(photographs, seen_wide)
+    faces = [*label_scenes(photographs, seen_wide, styles), *label_crops(heads, near, seen_near, slips)]
+    return Store([*photographs, *heads], [*wide, *near], faces)
 
 
 def pack(made: list[tuple[Image, Faces]]) -> Batch:
@@ -78,7 +77,7 @@ def batches(store: Store, recipe: Recipe, start: int) -> Generator[Batch]:
             # The detector saved last is not written yet when its stretch begins here; the one before it is.
             before = step_file(recipe, (stretch - 1) * recipe.every)
             seen = mine(store, before) if recipe.mine and stretch > 0 else store
-            maker = Scenes(seen, recipe.side, recipe.seed * 1_000_003 + stretch, recipe.dress)
+            maker = Scenes(seen, recipe.side, recipe.seed * 1_000_003 + stretch, recipe.dress, recipe.views)
             waiting: list[tuple[Image, Faces]] = []
             for _ in range(recipe.every):
                 # The two looks at a scene go into different batches.
@@ -107,7 +106,7 @@ def step_file(recipe: Recipe, step: int) -> Path:
 
 def first_weights(recipe: Recipe) -> tuple[Plan, Weights]:
     """Plan and weights that training begins with."""
-    plan = Plan(stages=recipe.stages, shared=recipe.shared)
+    plan = Plan(stages=recipe.stages, shared=recipe.shared, down=recipe.down)
     if not recipe.start:
         return plan, random_weights(plan, recipe.seed)
     path = detector_file(recipe.start, Path(recipe.weights))
@@ -175,7 +174,7 @@ class Training:
         advice = [adviser(pictures) for adviser in self._advisers]
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
-            parts = losses(self.network(pictures, training=True), advice, batch)
+            parts = losses(self.network(pictures, training=True), advice, batch, self._recipe.believe)
             total = tf.add_n([value * (self._recipe.imitate if name == "imitate" else 1.0) for name, value in parts.items()])
         self._optimiser.apply(tape.gradient(total, variables), variables)
         for mean, value in zip(self.mean.trainable_variables, variables, strict=True):

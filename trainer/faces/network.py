@@ -55,14 +55,11 @@ def build(plan: Plan) -> keras.Model:
     for stride, fine in zip(reversed(STRIDES), reversed(maps), strict=False):
         if coarse is not None:
             fine = keras.layers.Add()([fine, keras.layers.UpSampling2D(2, interpolation="nearest")(coarse)])
-        coarse = unit(fine, f"neck{stride}")
-        heads[stride] = coarse
-    outputs = []
-    for stride, extra in zip(STRIDES, plan.shared, strict=True):
-        for number in range(extra):
+        coarse = heads[stride] = unit(fine, f"neck{stride}")
+        for number in range(plan.shared[STRIDES.index(stride)]):
             heads[stride] = unit(heads[stride], f"shared{stride}.{number}")
-        outputs.append(unit(heads[stride], f"head{stride}", relu=False))
-    return keras.Model(picture, outputs)
+        coarse = heads[stride] if plan.down else coarse
+    return keras.Model(picture, [unit(heads[stride], f"head{stride}", relu=False) for stride in STRIDES])
 
 
 def put_weights(model: keras.Model, plan: Plan, weights: Weights) -> None:

@@ -10,6 +10,7 @@ The shapes in the file are fixed because OpenCV 4 refuses dynamic ones; it runs 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -84,11 +85,11 @@ def write_onnx(path: Path, plan: Plan, weights: Weights, note: str = "") -> None
             larger = graph.node("Resize", [coarse, none, twice], f"neck{stride}.larger", mode="nearest",
                                 coordinate_transformation_mode="asymmetric", nearest_mode="floor")
             fine = graph.node("Add", [fine, larger], f"neck{stride}.sum")
-        coarse = unit(fine, f"neck{stride}")
-        heads[stride] = coarse
-    for stride, extra in zip(STRIDES, plan.shared, strict=True):
-        for number in range(extra):
+        coarse = heads[stride] = unit(fine, f"neck{stride}")
+        for number in range(plan.shared[STRIDES.index(stride)]):
             heads[stride] = unit(heads[stride], f"shared{stride}.{number}")
+        coarse = heads[stride] if plan.down else coarse
+    for stride in STRIDES:
         _outputs(graph, unit(heads[stride], f"head{stride}", relu=False), stride)
     _save(path, graph, note)
 
@@ -139,7 +140,7 @@ def read_onnx(path: Path) -> tuple[Plan, Weights]:
         (constants[node.input[1]], constants[node.input[2]]) for node in graph.node
         if node.op_type == "Conv" and len(node.input) == 3 and node.input[1] in constants and node.input[2] in constants]
     try:
-        plan, ordered = _ours(convs, constants) if "stem.conv.kernel" in constants else _published(convs)
+        plan, ordered = _ours(graph, constants) if "stem.conv.kernel" in constants else _published(convs)
         weights = dict(zip([layer.name for layer in plan.layers()], ordered, strict=True))
     except (ValueError, IndexError, KeyError) as error:
         raise ModelError(f"Detector {path}: its {len(convs)} convolutions are not those of a YuNet.") from error
@@ -157,10 +158,12 @@ def _widths(points: list[int]) -> tuple[int, tuple[tuple[int, int], ...]]:
     return points[0], tuple((points[i], points[i + 1]) for i in range(1, 11, 2))
 
 
-def _ours(convs: _Convs, constants: dict[str, NDArray[np.generic]]) -> tuple[Plan, _Convs]:
-    stem, stages = _widths([convs[i][0].shape[0] for i in range(1, 23, 2)])
+def _ours(graph: onnx.GraphProto, constants: dict[str, NDArray[Any]]) -> tuple[Plan, _Convs]:
+    stem, stages = _widths([constants[f"{unit}.point.kernel"].shape[0] for unit in ("stem", *(f"stage{n}.{which}" for n in range(1, 6) for which in "ab"))])
     first, second, third = (sum(f"shared{stride}.{n}.point.kernel" in constants for n in range(9)) for stride in STRIDES)
-    return Plan(stem=stem, stages=stages, shared=(first, second, third)), convs
+    down = any(node.output[0].endswith(".larger") and node.input[0].startswith("shared") for node in graph.node)
+    plan = Plan(stem=stem, stages=stages, shared=(first, second, third), down=down)
+    return plan, [(constants[f"{layer.name}.kernel"], constants[f"{layer.name}.bias"]) for layer in plan.layers()]
 
 
 def _published(convs: _Convs) -> tuple[Plan, _Convs]:

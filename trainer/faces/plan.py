@@ -5,9 +5,9 @@ YuNet (Wu, Peng, Yu 2023, "YuNet: A Tiny Millisecond-level Face Detector"): ever
 3x3 depthwise one and a ReLU. A stem and five stages shrink the picture to strides 8, 16 and 32; a neck adds the coarse
 maps to the fine ones; a head on each says, for each cell, cls, obj, box and five landmarks.
 
-Two things differ from the published files, and neither changes what can be computed. The four heads of a stride are one
-(64 -> 16 channels in one convolution in place of four: the same numbers in less time), and `shared` units may stand before
-each head, as in the published n width; a unit that is the identity changes nothing, so a narrow teacher can start a deeper pupil.
+Three things differ from the published files. The four heads of a stride are one (64 -> 16 channels in one convolution in place of four:
+the same numbers in less time). `shared` units may stand before each head, as in the published n width; a unit that is the identity
+changes nothing, so a narrow teacher can start a deeper pupil. And what they make of a coarse map may be added to the finer one (`down`).
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ class Plan:
     """Widths of the two units of each stage. A stage is halved in size before it, the second one apart."""
     shared: tuple[int, int, int] = (0, 0, 0)
     """Extra units before the heads at strides 8, 16 and 32."""
+    down: bool = False
+    """If so, the finer maps are given what a stride's extra units make of its map; else the map before them, as in the published files."""
 
     def __post_init__(self) -> None:
         ends = {last for _, last in self.stages[-len(STRIDES):]}

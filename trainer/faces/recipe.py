@@ -20,7 +20,7 @@ Width = Annotated[int, Meta(ge=1, le=1024)]
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a detector is fitted; recipes/faces*.toml are three examples."""
+    """How a detector is fitted; recipes/faces*.toml are six examples."""
 
     data: str = "../shared/data"
     """Folder of the pictures, from the folder that the command runs in."""
@@ -34,6 +34,8 @@ class Recipe:
     """Detector in `weights`, or a path, or another recipe (the step that it chooses), whose weights are the first; empty: begin at random."""
     shared: tuple[int, int, int] = (0, 1, 1)
     """Units added before the heads at strides 8, 16 and 32."""
+    down: bool = False
+    """If so, finer strides are given what the added units make of the coarser maps; else the maps before them, as published."""
     stages: Annotated[tuple[tuple[Width, Width], ...], Meta(min_length=5, max_length=5)] = Plan().stages
     """Widths of the two units of each of the five stages; where they are less than those of `start`, its least channels are left out."""
     keep: Annotated[float, Meta(ge=0, lt=1)] = 0.0
@@ -43,9 +45,14 @@ class Recipe:
     dress: Annotated[float, Meta(ge=0, le=1)] = 0.6
     """Share of the bare faces that get a mask, a hand or a cup."""
     imitate: Annotated[float, Meta(ge=0, le=10)] = 0.5
-    """Weight in the loss of what YuNet n and the advisers say themselves, the mean of their logits."""
+    """Weight in the loss of what YuNet n and the advisers say themselves: the mean of their logits, or see `believe`."""
     advisers: tuple[str, ...] = ()
     """Detectors imitated together with YuNet n: recipes (the step that each chooses), paths, or files in `weights`."""
+    believe: bool = False
+    """Under faces that an adviser sees where they are, imitate the higher cls and obj of those who do, and leave the labels out but in the cells that
+    answer for the face; asks for `imitate`."""
+    views: Literal["varied", "natural"] = "varied"
+    """How scenes are put together: `varied` (mosaics, tilts, much that spoils them), or, to finish, `natural`, as a camera shows them."""
     side: Annotated[int, Meta(ge=64, le=640, multiple_of=32)] = 320
     """Of a training scene, in pixels."""
     batch: Annotated[int, Meta(ge=1, le=256)] = 16
@@ -87,6 +94,9 @@ def load(path: Path) -> Recipe:
     if unknown or "hash" in values:
         raise SettingsError(f"Recipe {path}: {', '.join(unknown) or 'hash'} is no setting.", hint=f"There are: {', '.join(Recipe.__dataclass_fields__)}.")
     try:
-        return msgspec.convert(values | {"hash": hashlib.sha256(data).hexdigest()[:12]}, Recipe)
+        recipe = msgspec.convert(values | {"hash": hashlib.sha256(data).hexdigest()[:12]}, Recipe)
     except msgspec.ValidationError as error:
         raise SettingsError(f"Recipe {path}: {error}.", hint="trainer/faces/recipe.py says what each setting may be; recipes/faces*.toml are examples.") from error
+    if recipe.believe and not recipe.imitate:
+        raise SettingsError(f"Recipe {path}: `believe` is true and `imitate` 0, so that nobody is asked who could be believed.", hint="Say `imitate = 1.0`, or leave `believe` out.")
+    return recipe

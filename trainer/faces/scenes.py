@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from edge.look import Box, Face, Label
 from trainer.faces.pictures import Image, Picture
 from trainer.faces.spoil import spoil
-from trainer.faces.teachers import KINDS, Faces
+from trainer.faces.teachers import KINDS, PASSER_BY, Faces
 from trainer.render import random_style, render_mask
 
 LEARN, KIND = 14, 15
@@ -33,6 +33,8 @@ MOSAICS = {1: 0.18, 2: 0.3, 3: 0.32, 4: 0.2}
 """How often a mosaic has so many pictures in a row."""
 LEAST_SHOWN = 0.8
 """A photograph's long side covers at least this much of the scene's; smaller ones would mostly show its ground."""
+PASSING = 32.0
+"""Height in pixels of the scene below which a passer-by is background."""
 FILLED = 0.8
 """How often a zoom is shifted so that its photograph leaves no more of the scene empty than it must."""
 SOURCES = {"webphotos": 0.68, "andrewmvd": 0.25, "maixcam": 0.07}
@@ -45,10 +47,31 @@ ERRORS = 0.4
 """How often a zoom is aimed at something that a teacher or the detector itself took for a face, where there is such a thing."""
 WORTH = {"mask": 3.0, "incorrect": 3.0, "no_mask": 2.0, "unknown": 0.5}
 """How often a zoom is aimed at a face of each kind, before the others in the same picture."""
-TILTED, TILT = 0.4, 12.0
-"""How often a scene is tilted, and by how much: the standard deviation in degrees, cut at twice that."""
+TILT = 12.0
+"""By how much a tilted scene is: the standard deviation in degrees, cut at twice that."""
 MISSED_OFTEN, MISSED_WORTH = 2.0, 4.0
 """How much more often a picture with a face that the detector misses is shown, and that face aimed at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Views:
+    """What scenes look like; shares of all, 0 to 1."""
+
+    zooms: float
+    mosaics: float
+    """What neither is shows nobody."""
+    whole: float
+    """Of the zooms: the picture as it is, as a camera would show it."""
+    sizes: tuple[float, float]
+    """The long side of such a picture, in sides of the scene: least and greatest."""
+    tilted: float
+    untouched: float
+    """Not spoilt."""
+
+
+VIEWS = {"varied": Views(zooms=0.52, mosaics=0.36, whole=0.2, sizes=(LEAST_SHOWN, 1.2), tilted=0.4, untouched=0.2),
+         "natural": Views(zooms=0.82, mosaics=0.1, whole=0.5, sizes=(0.85, 1.15), tilted=0.1, untouched=0.6)}
+"""A fit ends with natural ones: what is learnt last weighs most (Ge et al. 2021, "YOLOX", leave mosaics out at the end)."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +100,9 @@ class Store:
 class Scenes:
     """Makes scenes for ever; the same seed gives the same ones."""
 
-    def __init__(self, store: Store, side: int, seed: int, dress: float = 0.6) -> None:
-        """`dress` is the share of bare faces that get a mask, a hand or a cup."""
-        self._store, self._side, self._dressed = store, side, dress
+    def __init__(self, store: Store, side: int, seed: int, dress: float = 0.6, views: str = "varied") -> None:
+        """`dress` is the share of bare faces that get a mask, a hand or a cup; `views` one of VIEWS."""
+        self._store, self._side, self._dressed, self._views = store, side, dress, VIEWS[views]
         self._rng = np.random.default_rng(seed)
         self._photos: dict[str, tuple[list[int], NDArray[np.float64]]] = {}
         self._crops: dict[str, tuple[list[int], NDArray[np.float64]]] = {}
@@ -111,9 +134,9 @@ class Scenes:
         """
         rng = self._rng
         draw = rng.random()
-        if draw < 0.52:
+        if draw < self._views.zooms:
             image, faces = self._zoom(self._side)
-        elif draw < 0.88:
+        elif draw < self._views.zooms + self._views.mosaics:
             image, faces = self._mosaic(int(rng.choice(list(MOSAICS), p=list(MOSAICS.values()))))
         else:
             image, faces = self._nobody()
@@ -121,9 +144,10 @@ class Scenes:
 
     def _look(self, image: Image, faces: Faces) -> tuple[Image, Faces]:
         """A finished scene: tilted now and then, dressed and spoilt."""
-        if self._rng.random() < TILTED:
+        if self._rng.random() < self._views.tilted:
             image, faces = tilt(image, faces, float(np.clip(self._rng.normal(0, TILT), -2 * TILT, 2 * TILT)))
-        return spoil(self._dress(image, faces), self._rng), faces
+        image = self._dress(image, faces)
+        return (image if self._rng.random() < self._views.untouched else spoil(image, self._rng)), faces
 
     def _photo(self) -> int:
         names = [name for name in SOURCES if name in self._photos]
@@ -145,8 +169,8 @@ class Scenes:
         image, faces = self._store.pixels[number], self._faces(number)
         wanted = -1 if rng.random() < ERRORS and (faces[:, LEARN] == -1).any() else 1
         aims = np.flatnonzero((faces[:, LEARN] == wanted) & (faces[:, 3] >= 8))
-        if not len(aims) or rng.random() < 0.2:  # the picture as it is, as a camera would show it
-            scale = side / max(image.shape[:2]) * rng.uniform(LEAST_SHOWN, 1.2)
+        if not len(aims) or rng.random() < self._views.whole:
+            scale = side / max(image.shape[:2]) * rng.uniform(*self._views.sizes)
             left, top = (rng.uniform(min(0, side - scale * n), max(0, side - scale * n)) for n in (image.shape[1], image.shape[0]))
         else:
             worth = np.array([WORTH[KINDS[int(kind)]] for kind in faces[aims, KIND]]) * np.where(self._store.misses(number)[aims], MISSED_WORTH, 1)
@@ -279,6 +303,8 @@ def _clipped(faces: Faces, side: int) -> Faces:
     x0, y0 = np.clip(faces[:, 0], 0, side), np.clip(faces[:, 1], 0, side)
     x1, y1 = np.clip(faces[:, 0] + faces[:, 2], 0, side), np.clip(faces[:, 1] + faces[:, 3], 0, side)
     shown = (x1 - x0) * (y1 - y0) / np.maximum(area, 1e-6)
+    passing = faces[:, LEARN] == PASSER_BY
+    faces[passing, LEARN] = np.where(faces[passing, 3] < PASSING, -1, 0)
     faces[(faces[:, LEARN] == 1) & ((shown < 0.5) | (faces[:, 3] < SMALLEST)), LEARN] = 0
     faces[:, 0], faces[:, 1], faces[:, 2], faces[:, 3] = x0, y0, x1 - x0, y1 - y0
     return faces[(faces[:, 2] > 1) & (faces[:, 3] > 1)]

@@ -10,9 +10,7 @@ from trainer.faces.pictures import Image
 
 
 def spoil(image: Image, rng: np.random.Generator) -> Image:
-    """Light, colour, blur, noise and compression, each now and then; a fifth of the pictures stays as it is."""
-    if rng.random() < 0.2:
-        return image
+    """Light, colour, blur, noise and compression, each now and then."""
     image = _light(image, rng)
     if rng.random() < 0.12:
         image = np.asarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), np.uint8)

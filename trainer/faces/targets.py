@@ -4,14 +4,15 @@
 YuNet's own losses: cells are assigned by SimOTA (Ge et al. 2021, "YOLOX"), each face getting as many as its best ten
 overlaps add up to, the cheapest by box and score; cls learns the overlap, obj whether a cell answers, the box EIoU
 (Zhang et al. 2021), landmarks smooth L1. Three things are added. Cells under faces to be left alone say nothing about obj.
-What teacher networks say of the very same picture is imitated, cell by cell: cls and obj where they see a face that is one, and
-on the ground where they see none. And a cell that takes background for a face counts for more, the surer it is, and has its cls
-corrected too, which YuNet leaves untaught there: the score is the root of the product, so cls becomes a second opinion on what
-fools obj.
+What advisers (other networks) say of the very same picture is imitated, cell by cell: cls and obj where they see a face that is one,
+and on the ground where they see none; with `believe` it takes the labels' place in all cells but those that answer (see `Opinion`).
+And a cell that takes background for a face counts for more, the surer it is, and has its cls corrected too, which YuNet leaves
+untaught there: the score is the root of the product, so cls becomes a second opinion on what fools obj.
 """
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -25,9 +26,13 @@ BEST = 10
 FOOLED_WORTH = 2.0
 """Further weight of background, times its obj."""
 SEEN = 0.5
-"""Score from which the teachers, all together, see a face."""
+"""Score from which an adviser sees a face."""
 ON_IT = 0.6
-"""Overlap of the first teacher's box with the true one from which it sees the face where it is: in profiles its boxes slip up and back."""
+"""Overlap of an adviser's box with the true one from which it sees the face where it is: in profiles and under caps boxes slip up and back."""
+NO_WORD = -1e4
+"""Logit of an adviser who is not asked."""
+BELIEVED_WORTH = 0.5
+"""Weight of the box in a cell that an adviser believes in and SimOTA leaves out, times the adviser's score: it too may be found first."""
 MASKED_WORTH = 1.5
 """Weight of the cells that answer for a face under a mask."""
 
@@ -136,40 +141,99 @@ def bce(logits: Any, targets: Any) -> Any:
     return tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=targets)
 
 
-def losses(maps: list[Any], advice: list[list[Any]], batch: Batch) -> dict[str, Any]:
+class Opinion(NamedTuple):
+    """What the advisers say of each cell, (n, cells), and where they are to be believed.
+
+    Under a face it is, cell by cell, the highest cls and the highest obj of those who see it where it is; on the ground, where they see none,
+    the mean of their logits. Elsewhere they err, and people's boxes alone teach.
+    """
+
+    cls: Any
+    """0 to 1, as obj."""
+    obj: Any
+    faces: Any
+    """True under faces that one of them sees where they are."""
+    ground: Any
+    """True on the ground that does not fool them."""
+    owner: Any
+    """Number of the face that a cell of `faces` is under."""
+
+
+def opinion_of(advisers: list[Cells], batch: Batch, in_box: Any) -> Opinion:
+    """The advisers' opinion. `in_box` is what `inside` says of the cells and the boxes, (n, faces, cells)."""
+    under = in_box & (batch.learn > 0)[:, :, None]
+    seen_by = []
+    for adviser in advisers:
+        score = tf.sqrt(tf.sigmoid(adviser.cls) * tf.sigmoid(adviser.obj))[:, None]
+        on_it = under & (overlap(batch.boxes[:, :, None], adviser.boxes[:, None]) > ON_IT)
+        right = tf.reduce_max(tf.where(on_it, score, 0.0), -1)
+        # A box beside the face that is surer than any on it is what this adviser would find.
+        seen_by.append((right > SEEN) & (right >= tf.reduce_max(tf.where(under, score, 0.0), -1)))
+    # A cell under two faces, one of them not seen, is left to the labels.
+    unseen = tf.reduce_any(under & ~reduce(tf.logical_or, seen_by)[..., None], 1)
+    trusted = [tf.reduce_any(under & seen[..., None], 1) & ~unseen for seen in seen_by]
+    faces = reduce(tf.logical_or, trusted)
+
+    def together(logits: list[Any]) -> Any:
+        surest = reduce(tf.maximum, (tf.where(trust, logit, NO_WORD) for trust, logit in zip(trusted, logits, strict=True)))
+        return tf.sigmoid(tf.where(faces, surest, tf.add_n(logits) / float(len(logits))))
+
+    cls, obj = together([adviser.cls for adviser in advisers]), together([adviser.obj for adviser in advisers])
+    ground = ~tf.reduce_any(in_box & (batch.learn + batch.alone > 0)[:, :, None], 1) & (tf.sqrt(cls * obj) < SEEN)
+    return Opinion(cls, obj, faces, ground, tf.argmax(tf.where(under, 1.0, 0.0), 1))
+
+
+def no_opinion(cells: Cells) -> Opinion:
+    """Where nobody is asked: the labels teach alone."""
+    nothing = tf.zeros_like(cells.cls)
+    return Opinion(nothing, nothing, nothing > 0, nothing > 0, tf.zeros(tf.shape(nothing), tf.int64))
+
+
+def losses(maps: list[Any], advice: list[list[Any]], batch: Batch, believe: bool = False) -> dict[str, Any]:
     """The parts of the loss, each a number divided by the cells that answer.
 
     Args:
         maps: the network's, for strides 8, 16 and 32 (n, rows, columns, 16).
-        advice: such maps of each teacher, of the same pictures; it is the first one whose boxes must lie on the faces. None: nothing is imitated.
+        advice: such maps of each adviser, of the same pictures. None: nothing is imitated.
         batch: the faces.
+        believe: whether advice takes the labels' place where it is right and no cell answers, or is imitated beside them. Beside them, it is the first
+            adviser whose boxes must lie on the faces.
     """
     cells = flatten(maps)
     stopped = Cells(*(tf.stop_gradient(part) for part in cells))
     in_box = inside(cells, batch.boxes)
     owner, answers = choose(stopped, batch, in_box)
+    opinion = opinion_of([flatten(their) for their in advice], batch, in_box) if advice and believe else no_opinion(cells)
+    score = tf.sqrt(opinion.cls * opinion.obj)
+    believed = tf.where(opinion.faces & ~answers, score, 0.0)
+    owner = tf.where(answers | ~opinion.faces, owner, opinion.owner)
     yes = tf.cast(answers, tf.float32)
     count = tf.maximum(tf.reduce_sum(yes), 1.0)
     boxes, points = (tf.gather(part, owner, batch_dims=1) for part in (batch.boxes, batch.points))
     known, masked = (tf.gather(part, owner, batch_dims=1) for part in (batch.known, batch.masked))
-    worth = yes * (1 + (MASKED_WORTH - 1) * masked)
+    more = 1 + (MASKED_WORTH - 1) * masked
     iou = overlap(stopped.boxes, boxes)
     # Leave alone: the middle of a cell lies in such a box, and the cell answers for nobody else.
     alone = tf.reduce_any(in_box & (batch.alone[:, :, None] > 0), 1)
     fooled = tf.sigmoid(stopped.obj)
-    heard = tf.where(answers, worth, tf.cast(~alone, tf.float32) * (1 + FOOLED_WORTH * fooled))
-    ground = tf.cast(~tf.reduce_any(in_box & (batch.learn + batch.alone > 0)[:, :, None], 1) & ~answers, tf.float32)
+    labelled = tf.cast(~alone & ~opinion.faces & ~opinion.ground, tf.float32)
+    heard = tf.where(answers, more, labelled * (1 + FOOLED_WORTH * fooled))
+    empty = tf.cast(~tf.reduce_any(in_box & (batch.learn + batch.alone > 0)[:, :, None], 1) & ~answers & ~opinion.ground, tf.float32)
     relative = (points - tf.tile(cells.corners, (1, 5))) / cells.strides[:, None]
     miss = tf.abs(cells.points - relative)
     smooth = tf.where(miss < 1 / 9, miss**2 * 4.5, miss - 1 / 18)
     parts = {
-        "cls": tf.reduce_sum(worth * bce(cells.cls, iou)) + tf.reduce_sum(ground * fooled * bce(cells.cls, 0.0 * iou)),
+        "cls": tf.reduce_sum(yes * more * bce(cells.cls, iou)) + tf.reduce_sum(empty * fooled * bce(cells.cls, 0.0 * iou)),
         "obj": tf.reduce_sum(heard * bce(cells.obj, yes)),
-        "box": 5 * tf.reduce_sum(worth * eiou_loss(cells.boxes, boxes)),
-        "points": 0.1 * tf.reduce_sum(yes * known * tf.reduce_sum(smooth, -1)),
+        "box": 5 * tf.reduce_sum((yes + BELIEVED_WORTH * believed) * more * eiou_loss(cells.boxes, boxes)),
+        "points": 0.1 * tf.reduce_sum((yes + BELIEVED_WORTH * believed) * known * tf.reduce_sum(smooth, -1)),
     }
-    if advice:
+    if advice and not believe:
         parts["imitate"] = _imitation(cells, [flatten(their) for their in advice], batch, in_box)
+    if advice and believe:
+        ground = tf.cast(opinion.ground, tf.float32)
+        weight = tf.where(opinion.faces, more, ground * (1 + FOOLED_WORTH * fooled))
+        parts["imitate"] = tf.reduce_sum(weight * (bce(cells.obj, opinion.obj) + tf.maximum(score, ground * fooled) * bce(cells.cls, opinion.cls)))
     return {name: value / count for name, value in parts.items()}
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Teachers: what three detectors find in the pictures at several sizes, merged and corrected by what people said.
 
-The result for each picture is a table of faces to learn and of places to leave alone. Boxes follow YuNet's own style: people's
-are moved by the median difference between theirs and YuNet's in the same batch of pictures. Where both boxed a face, the mean of
-the two is learnt, and YuNet's landmarks; people's alone where no YuNet finds it, or an unsure one is elsewhere. In a crop, and
-for a sure face that nobody boxed, it is YuNet's own; AIZOO's or the usual one in crops that no YuNet understands.
+The result for each picture is a table of faces to learn and of places to leave alone. Boxes follow YuNet's style for bare faces,
+where it is at home: its own on those, people's on the others, moved by the median difference between the two on the bare faces
+of the same batch of pictures. On masked faces YuNet's own boxes slip up, under caps and visors by half their height; so in a crop,
+where nobody drew a box, they are put back by as much as they slip in the median. The landmarks are YuNet's.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ from trainer.faces.pictures import Image, Picture, Pixels, key_of
 FLOOR = 0.3
 """Least score of a teacher's box that is looked at."""
 SURE = 0.8
-"""A box that no person confirmed is a face from this score on, with three runs that agree; below it nobody knows."""
+"""A box that no person confirmed is a face from this score on, with three runs that agree; below it nobody knows. Not so in `THOROUGH` sources."""
 DOUBT = 0.5
-"""A box that no person confirmed is left alone from this score on, with two runs that agree; below it is background."""
+"""A box that no person confirmed is left alone from this score on, with two runs that agree; below it is background. Not so in `THOROUGH` sources."""
+THOROUGH = ("webphotos",)
+"""Sources whose people boxed every face that they could make out, as `unknown` where they could say no more. Whoever has no box there is
+behind somebody or out of focus: a passer-by from `DOUBT` on, and left alone from `SURE` on."""
 AGREED = 0.55
 """An unsure YuNet's box on a face that people boxed is believed only if it overlaps theirs so well: it errs in profiles."""
 GREY = (114, 114, 114)
@@ -37,7 +40,9 @@ MIRRORED = np.array([1, 0, 2, 4, 3])
 
 Faces = NDArray[np.float32]
 """One row a place: left, top, width, height, five landmarks x y (NaN: not known), what to do, kind. What to do: learn the
-face (1), leave it alone (0), or learn that there is none, which is true of all the rest too, but here a teacher erred (-1)."""
+face (1), leave it alone (0), or learn that there is none, which is true of all the rest too, but here a teacher erred (-1); or
+find a passer-by (-2), whom a scene leaves alone where he is large and takes for background where he is small."""
+PASSER_BY = -2
 KINDS = ("unknown", "mask", "incorrect", "no_mask")
 
 
@@ -126,20 +131,23 @@ def merge(yunets: Sequence[Found], aizoo: Found) -> list[Cluster]:
 
 
 Shift = tuple[float, float, float, float]
-"""How YuNet's box lies to people's: shift of the centre in their widths and heights, ratio of the widths, of the heights."""
+"""From one box to another: shift of the centre in widths and heights of the first, ratio of the widths, of the heights."""
+AS_IT_IS: Shift = (0.0, 0.0, 1.0, 1.0)
+Group = tuple[str, str]
+"""Pictures of one source that the same people drew boxes in: source and group, of crops source and label."""
 
 
 def shift_of(pairs: Sequence[tuple[Box, Box]]) -> Shift:
-    """The median difference over pairs of (people's box, YuNet's box); none where there are too few."""
+    """The median difference over pairs of boxes; none where there are too few."""
     if len(pairs) < 8:
-        return 0.0, 0.0, 1.0, 1.0
-    rows = [((y.centre[0] - p.centre[0]) / p.w, (y.centre[1] - p.centre[1]) / p.h, y.w / p.w, y.h / p.h) for p, y in pairs]
+        return AS_IT_IS
+    rows = [((b.centre[0] - a.centre[0]) / a.w, (b.centre[1] - a.centre[1]) / a.h, b.w / a.w, b.h / a.h) for a, b in pairs]
     first, second, third, fourth = (float(value) for value in np.median(rows, axis=0))
     return first, second, third, fourth
 
 
 def _moved(box: Box, shift: Shift) -> Box:
-    """A box by people in YuNet's style."""
+    """Where a box lies after such a change."""
     (x, y), w, h = box.centre, box.w * shift[2], box.h * shift[3]
     return Box(x + shift[0] * box.w - w / 2, y + shift[1] * box.h - h / 2, w, h)
 
@@ -160,28 +168,29 @@ def pair(picture: Picture, clusters: Sequence[Cluster]) -> list[Cluster | None]:
     return [clusters[chosen[t]] if t in chosen else None for t in range(len(picture.truths))]
 
 
-def scene_faces(picture: Picture, clusters: Sequence[Cluster], shift: Shift) -> Faces:
-    """The faces of a scene: people decide what is one; its box is the mean of theirs, in YuNet's style, and YuNet's."""
+def scene_faces(picture: Picture, clusters: Sequence[Cluster], style: Shift) -> Faces:
+    """The faces of a scene: people decide what is one, and how its box lies unless it is bare. `style` leads from people's to YuNet's boxes."""
     rows, used = [], []
     for truth, cluster in zip(picture.truths, pair(picture, clusters), strict=True):
-        drawn = _moved(truth.box, shift)
+        drawn = _moved(truth.box, style)
         if cluster is not None:
             used.append(cluster)
         if cluster is not None and cluster.by_yunet and (cluster.score >= SURE or cluster.box.iou(drawn) >= AGREED):
-            # Under caps and in profiles YuNet's boxes slip up and back.
-            box = np.asarray((cluster.row[:4] + np.array(drawn)) / 2, np.float32)
-            rows.append(_row(box, cluster.row[4:], int(truth.label != "unknown" or cluster.score >= SURE), truth.label))
+            believed = truth.label == "unknown" or (truth.label == "no_mask" and cluster.box.iou(drawn) >= AGREED)
+            rows.append(_row(cluster.box if believed else drawn, cluster.row[4:], int(truth.label != "unknown" or cluster.score >= SURE), truth.label))
             continue
         rows.append(_row(drawn, None, int(truth.label != "unknown"), truth.label))
     known = [cluster.box for cluster in used] + [truth.box for truth in picture.truths]
     for cluster in clusters:
         if cluster in used or any(same_place(cluster.box, box) for box in known):
             continue  # a second box on a known face says nothing new
+        thorough = picture.source in THOROUGH
         if cluster.score >= SURE and cluster.runs >= 3 and cluster.by_yunet:
-            rows.append(_row(cluster.row, cluster.row[4:], 1, "unknown"))
+            rows.append(_row(cluster.row, cluster.row[4:], 0 if thorough else 1, "unknown"))
+        elif cluster.score >= DOUBT and cluster.runs >= 2:
+            rows.append(_row(cluster.row, None, PASSER_BY if thorough else 0, "unknown"))
         else:
-            doubtful = cluster.score >= DOUBT and cluster.runs >= 2
-            rows.append(_row(cluster.row, None, 0 if doubtful else -1, "unknown"))
+            rows.append(_row(cluster.row, None, -1, "unknown"))
     return np.stack(rows) if rows else np.zeros((0, 16), np.float32)
 
 
@@ -199,19 +208,21 @@ def main_face(image: Image, clusters: Sequence[Cluster]) -> Cluster | None:
     return max(near, key=lambda cluster: cluster.box.area * cluster.score, default=None)
 
 
-def crop_faces(picture: Picture, image: Image, clusters: Sequence[Cluster], usual: Box | None) -> Faces | None:
+def crop_faces(picture: Picture, image: Image, clusters: Sequence[Cluster], usual: Box | None, slip: Shift) -> Faces | None:
     """The faces of a crop, or None where its own face is not found and cannot be guessed.
 
-    `usual` is where the faces of this source lie, in shares of the crop, if they lie much alike.
+    `usual` is where the faces of this source lie, in shares of the crop, if they lie much alike; `slip` puts YuNet's boxes on such
+    faces back.
     """
     rows = []
     height, width = image.shape[:2]
     if picture.label != "not_face":
         own = main_face(image, clusters)
         if own is not None:
-            rows.append(_row(own.row, own.row[4:] if own.by_yunet else None, 1, picture.label))
+            rows.append(_row(_moved(own.box, slip) if own.by_yunet else own.box, own.row[4:] if own.by_yunet else None, 1, picture.label))
         elif usual is not None:
-            rows.append(_row((usual.x * width, usual.y * height, usual.w * width, usual.h * height), None, 1, picture.label))
+            guessed = Box(usual.x * width, usual.y * height, usual.w * width, usual.h * height)
+            rows.append(_row(_moved(guessed, slip), None, 1, picture.label))
         else:
             return None
         main = Box(*rows[0][:4])
@@ -251,20 +262,32 @@ def look_at(pictures: Sequence[Picture], pixels: Pixels, folder: Path, teachers:
     return [[Cluster(row[:14], float(row[14]), int(row[15]), bool(row[16])) for row in rows] for rows in done]
 
 
-def label_all(pictures: Sequence[Picture], pixels: Pixels, clusters: Sequence[Sequence[Cluster]]) -> list[Faces | None]:
-    """The table of faces of each picture; None for a crop whose face nobody can place."""
-    pairs: dict[tuple[str, str], list[tuple[Box, Box]]] = {}
-    boxes: dict[tuple[str, str], list[Box]] = {}
-    for picture, image, seen in zip(pictures, pixels, clusters, strict=True):
-        key = picture.source, picture.group or picture.label
+def styles_of(pictures: Sequence[Picture], clusters: Sequence[Sequence[Cluster]]) -> tuple[dict[Group, Shift], dict[str, Shift]]:
+    """From people's boxes in scenes to the style of YuNet's on bare faces, by batch; and from YuNet's on other faces to where they belong, by label."""
+    pairs: dict[Group, dict[str, list[tuple[Box, Box]]]] = {}
+    for picture, seen in zip(pictures, clusters, strict=True):
         for truth, cluster in zip(picture.truths, pair(picture, seen), strict=True):
             if cluster is not None and cluster.by_yunet and truth.label != "unknown":
-                pairs.setdefault(key, []).append((truth.box, cluster.box))
-        if picture.label and (own := main_face(image, seen)) is not None and own.by_yunet:
+                pairs.setdefault((picture.source, picture.group), {}).setdefault(truth.label, []).append((truth.box, cluster.box))
+    styles = {group: shift_of(by_label.get("no_mask", [])) for group, by_label in pairs.items()}
+    slips = {label: shift_of([(theirs, _moved(drawn, styles[group])) for group, by_label in pairs.items() for drawn, theirs in by_label.get(label, [])])
+             for label in ("mask", "incorrect")}
+    return styles, slips
+
+
+def label_scenes(pictures: Sequence[Picture], clusters: Sequence[Sequence[Cluster]], styles: dict[Group, Shift]) -> list[Faces]:
+    """The table of faces of each scene."""
+    return [scene_faces(picture, seen, styles.get((picture.source, picture.group), AS_IT_IS)) for picture, seen in zip(pictures, clusters, strict=True)]
+
+
+def label_crops(pictures: Sequence[Picture], pixels: Pixels, clusters: Sequence[Sequence[Cluster]], slips: dict[str, Shift]) -> list[Faces | None]:
+    """The table of faces of each crop; None for one whose face nobody can place."""
+    boxes: dict[Group, list[Box]] = {}
+    for picture, image, seen in zip(pictures, pixels, clusters, strict=True):
+        if (own := main_face(image, seen)) is not None and own.by_yunet:
             x, y, w, h = own.box
-            boxes.setdefault(key, []).append(Box(x / image.shape[1], y / image.shape[0], w / image.shape[1], h / image.shape[0]))
-    shifts = {key: shift_of(values) for key, values in pairs.items()}
+            boxes.setdefault((picture.source, picture.label), []).append(
+                Box(x / image.shape[1], y / image.shape[0], w / image.shape[1], h / image.shape[0]))
     usual = {key: usual_box(values) for key, values in boxes.items()}
-    none: Shift = (0.0, 0.0, 1.0, 1.0)
-    return [crop_faces(p, image, seen, usual.get((p.source, p.label))) if p.label else scene_faces(p, seen, shifts.get((p.source, p.group), none))
-            for p, image, seen in zip(pictures, pixels, clusters, strict=True)]
+    return [crop_faces(picture, image, seen, usual.get((picture.source, picture.label)), slips.get(picture.label, AS_IT_IS))
+            for picture, image, seen in zip(pictures, pixels, clusters, strict=True)]
