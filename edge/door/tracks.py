@@ -25,9 +25,10 @@ GROWTH, GROWTH_PER_S, GROWTH_MAX = 1.5, 1.0, 2.0
 PLACE_REACH, PLACE_GROWTH = 2.0, 2.0
 
 # Below a head that the upper rim cuts: its neck, and a collar that looks like a mask. Never more than a doubtful find, where a
-# child's face is a sure one (one in twenty of the 1,184 masked faces of 48 px and more found in the training pictures scores less);
-# and a neck is as wide as its head.
-NECK_SCORE, NECK_DOWN, NECK_WIDE = 0.77, 2.0, 2.0
+# child's face is a sure one (one in twenty of the 1,189 masked faces of 48 px and more found in the training pictures scores less);
+# and a neck is as wide as its head. Where the head rises out of the picture the neck comes to the rim after it, and there its middle
+# may lie as high as the head's did, since the rim cuts both.
+NECK_SCORE, NECK_UP, NECK_DOWN, NECK_WIDE, AT_RIM = 0.78, 0.25, 2.0, 2.0, 0.2
 
 NOBODY_YET = frozenset({Doubt.CUT_OFF, Doubt.NO_ANSWER})
 """What lies at the rim of the frame, or says nothing to the classifier, may be a chin, a hand or the back of a head."""
@@ -133,10 +134,12 @@ def is_cut_above(track: Track) -> bool:
 
 def is_neck(head: Box, look: Look, pass_min: float) -> bool:
     """Whether a doubtful find, clear and whole in the picture, that alone would pass lies under a `head` that the upper rim cuts: lower
-    than what is seen of it by up to `NECK_DOWN` of its widths, and no further aside than one. It is most likely a neck.
+    than what is seen of it by up to `NECK_DOWN` of its widths or, at the rim, higher by up to `NECK_UP`, and no further aside than one.
+    It is most likely a neck.
     """
     (head_x, head_y), (x, y) = head.centre, look.face.box.centre
-    under = abs(x - head_x) < head.w and 0 < y - head_y < NECK_DOWN * head.w
+    highest = -NECK_UP * head.w if look.face.box.y < AT_RIM * look.face.box.h else 0
+    under = abs(x - head_x) < head.w and highest < y - head_y < NECK_DOWN * head.w
     alike = head.w / NECK_WIDE < look.face.box.w < head.w * NECK_WIDE
     return under and alike and look.face.score < NECK_SCORE and not look.doubts and look.probabilities.mask >= pass_min
 
