@@ -83,7 +83,7 @@ def test_once_the_neck_is_gone_who_comes_to_its_place_is_judged():
 
 @pytest.mark.parametrize(("given", "why"), [
     (under(score=0.78), "surely found"), (under(BARE), "bare"), (under(NOSE_OUT), "worn wrongly"), (under(x=430), "beside the head"),
-    (under(y=-54), "not below it"), (under(y=13, wide=30), "higher, and not at the rim"), (under(y=250), "far below"), (under(doubts=[Doubt.CUT_OFF]), "the head itself"),
+    (under(y=-54), "not below it"), (under(y=250), "far below"), (under(doubts=[Doubt.CUT_OFF]), "the head itself"),
     (under(doubts=[Doubt.BLURRED]), "not clear"), (under(UNDECIDED), "would not pass"), (under(wide=50), "too small for it")])
 def test_what_is_no_neck(given, why):
     assert not is_neck(HEAD.face.box, given, 0.6), why
@@ -93,6 +93,9 @@ def test_only_a_head_cut_above_has_a_neck():
     assert is_neck(HEAD.face.box, under(), 0.6)
     assert is_neck(HEAD.face.box, under(score=0.775), 0.6)
     assert is_neck(HEAD.face.box, under(y=-52), 0.6), "come to the rim after the head"
+    large = Box(200, -2, 110, 146)
+    assert is_neck(large, under(y=10, wide=60), 0.6), "a little higher, and at the rim"
+    assert not is_neck(large, under(y=20, wide=60), 0.6), "as little higher, and away from the rim: somebody beside"
     assert is_cut_above(start_track(1, HEAD, 0.0))
     assert not is_cut_above(start_track(1, replace(HEAD, doubts=frozenset()), 0.0))
     aside = replace(HEAD, face=replace(HEAD.face, box=Box(-10, 60, 70, 110)))
