@@ -168,6 +168,16 @@ wary, sure = maps(1, 1, -1.0), maps(1, 1, -3.0)
 mean = maps(1, 1, -2.0)
 assert abs(believed(maps(1, 1, -1.5), wary, sure) - believed(maps(1, 1, -1.5), mean)) < 1e-5
 assert float(losses(maps(1, 1, -1.0), [wary], batch, True)["obj"]) == float(losses(maps(1, 1, 3.0), [wary], batch, True)["obj"])
+# Ground that fools them is left to the labels.
+assert abs(believed(maps(1, 1, 4.0), fooled) - believed(maps(1, 1, -4.0), fooled)) < 1e-5
+assert float(losses(maps(1, 1, -1.0), [fooled], batch, True)["obj"]) < float(losses(maps(1, 1, 3.0), [fooled], batch, True)["obj"])
+# So is a cell that lies under another face too, which they do not see.
+two = np.ones((1, 2), np.float32)
+both = Batch(None, np.array([[[48, 48, 80, 80], [56, 40, 126, 126]]], np.float32), np.zeros((1, 2, 10), np.float32), two, 0 * two, 0 * two, two)
+def of_both(own):
+    return float(losses(own, [teacher], both, True)["imitate"])
+assert abs(of_both(maps(4, 4, 4.0)) - of_both(maps(4, 4, -4.0))) < 1e-5
+assert of_both(maps(3, 3, 4.0)) != of_both(maps(3, 3, -4.0))   # under the face that they see, alone
 assert "imitate" not in losses(teacher, [], batch)
 """)
 
