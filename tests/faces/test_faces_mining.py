@@ -10,7 +10,8 @@ import pytest
 
 from trainer.faces import mining
 from trainer.faces.pictures import Picture
-from trainer.faces.scenes import LEARN, Scenes, Store
+from trainer.faces.placing import LEARN
+from trainer.faces.scenes import Scenes, Store
 
 
 def row(x: float, y: float, side: float, last: float) -> list[float]:

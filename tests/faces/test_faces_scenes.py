@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from trainer.faces.pictures import Picture
-from trainer.faces.scenes import LEARN, Scenes, Store, place, tilt
+from trainer.faces.placing import LEARN, place, tilt
+from trainer.faces.scenes import Scenes, Store
 from trainer.faces.spoil import spoil
 from trainer.faces.teachers import PASSER_BY
+from trainer.faces.views import VIEWS
 
 
 def table(x: float, y: float, w: float, h: float) -> np.ndarray:
@@ -115,7 +117,7 @@ def test_natural_views_show_pictures_whole_and_as_they_are_far_more_often() -> N
         for y in (0, 140):
             for x in (0, 140):
                 image[y:y + 20, x:x + 20] = (0, 0, 255)
-        maker = Scenes(replace(store(), pixels=[image] * 6), 160, 5, dress=0.0, views=views)
+        maker = Scenes(replace(store(), pixels=[image] * 6), 160, 5, dress=0.0, views=VIEWS[views])
         whole = untouched = 0
         for _ in range(60):
             for scene, _ in maker.make():

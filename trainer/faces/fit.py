@@ -23,12 +23,14 @@ from trainer.faces.mining import mine
 from trainer.faces.network import BYTE, build, grow, narrow, put_weights, random_weights, take_weights
 from trainer.faces.onnx_file import Weights, blended, read_onnx, write_onnx
 from trainer.faces.pictures import Image, Pixels, crops, scenes
+from trainer.faces.placing import KIND, LEARN
 from trainer.faces.plan import Plan
 from trainer.faces.recipe import Recipe
-from trainer.faces.scenes import KIND, LEARN, Scenes, Store
+from trainer.faces.scenes import Scenes, Store
 from trainer.faces.select import FIGURES, Selection, chosen, detector_file
 from trainer.faces.targets import Batch, losses
 from trainer.faces.teachers import KINDS, Faces, label_crops, label_scenes, look_at, styles_of
+from trainer.faces.views import VIEWS
 
 import tensorflow as tf  # isort: skip  # after network.py, which quiets it
 
@@ -77,7 +79,7 @@ def batches(store: Store, recipe: Recipe, start: int) -> Generator[Batch]:
             # The detector saved last is not written yet when its stretch begins here; the one before it is.
             before = step_file(recipe, (stretch - 1) * recipe.every)
             seen = mine(store, before) if recipe.mine and stretch > 0 else store
-            maker = Scenes(seen, recipe.side, recipe.seed * 1_000_003 + stretch, recipe.dress, recipe.views)
+            maker = Scenes(seen, recipe.side, recipe.seed * 1_000_003 + stretch, recipe.dress, VIEWS[recipe.views])
             waiting: list[tuple[Image, Faces]] = []
             for _ in range(recipe.every):
                 # The two looks at a scene go into different batches.

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from edge.look import Box
 from trainer.faces.detector import Detector, Found
 from trainer.faces.measure import matches
-from trainer.faces.scenes import KIND, LEARN, Store
+from trainer.faces.placing import KIND, LEARN
+from trainer.faces.scenes import Store
 from trainer.faces.teachers import KINDS, Faces, same_place
 
 SIZE = 320

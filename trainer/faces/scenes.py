@@ -18,23 +18,16 @@ from numpy.typing import NDArray
 
 from edge.look import Box, Face, Label
 from trainer.faces.pictures import Image, Picture
+from trainer.faces.placing import KIND, LEARN, clipped, mirror, moved_by, place, tilt
 from trainer.faces.spoil import spoil
-from trainer.faces.teachers import KINDS, PASSER_BY, Faces
+from trainer.faces.teachers import KINDS, Faces
+from trainer.faces.views import LEAST_SHOWN, VIEWS, Views
 from trainer.render import random_style, render_mask
 
-LEARN, KIND = 14, 15
-XS, YS = [0, 4, 6, 8, 10, 12], [1, 5, 7, 9, 11, 13]
-"""Columns of the table of faces: what to do with it, its kind; places from the left, from the top."""
-SMALLEST = 12.0
-"""Height in pixels of the scene below which a face is left alone: nobody at a door is so far."""
 ZOOMED = 18.0, 1.1
 """Height of the face that a zoom shows: from so many pixels to so much of the scene's side."""
 MOSAICS = {1: 0.18, 2: 0.3, 3: 0.32, 4: 0.2}
 """How often a mosaic has so many pictures in a row."""
-LEAST_SHOWN = 0.8
-"""A photograph's long side covers at least this much of the scene's; smaller ones would mostly show its ground."""
-PASSING = 32.0
-"""Height in pixels of the scene below which a passer-by is background."""
 FILLED = 0.8
 """How often a zoom is shifted so that its photograph leaves no more of the scene empty than it must."""
 SOURCES = {"webphotos": 0.68, "andrewmvd": 0.25, "maixcam": 0.07}
@@ -51,27 +44,6 @@ TILT = 12.0
 """By how much a tilted scene is: the standard deviation in degrees, cut at twice that."""
 MISSED_OFTEN, MISSED_WORTH = 2.0, 4.0
 """How much more often a picture with a face that the detector misses is shown, and that face aimed at."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Views:
-    """What scenes look like; shares of all, 0 to 1."""
-
-    zooms: float
-    mosaics: float
-    """What neither is shows nobody."""
-    whole: float
-    """Of the zooms: the picture as it is, as a camera would show it."""
-    sizes: tuple[float, float]
-    """The long side of such a picture, in sides of the scene: least and greatest."""
-    tilted: float
-    untouched: float
-    """Not spoilt."""
-
-
-VIEWS = {"varied": Views(zooms=0.52, mosaics=0.36, whole=0.2, sizes=(LEAST_SHOWN, 1.2), tilted=0.4, untouched=0.2),
-         "natural": Views(zooms=0.82, mosaics=0.1, whole=0.5, sizes=(0.85, 1.15), tilted=0.1, untouched=0.6)}
-"""A fit ends with natural ones: what is learnt last weighs most (Ge et al. 2021, "YOLOX", leave mosaics out at the end)."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +72,9 @@ class Store:
 class Scenes:
     """Makes scenes for ever; the same seed gives the same ones."""
 
-    def __init__(self, store: Store, side: int, seed: int, dress: float = 0.6, views: str = "varied") -> None:
-        """`dress` is the share of bare faces that get a mask, a hand or a cup; `views` one of VIEWS."""
-        self._store, self._side, self._dressed, self._views = store, side, dress, VIEWS[views]
+    def __init__(self, store: Store, side: int, seed: int, dress: float = 0.6, views: Views = VIEWS["varied"]) -> None:
+        """`dress` is the share of bare faces that get a mask, a hand or a cup."""
+        self._store, self._side, self._dressed, self._views = store, side, dress, views
         self._rng = np.random.default_rng(seed)
         self._photos: dict[str, tuple[list[int], NDArray[np.float64]]] = {}
         self._crops: dict[str, tuple[list[int], NDArray[np.float64]]] = {}
@@ -140,7 +112,7 @@ class Scenes:
             image, faces = self._mosaic(int(rng.choice(list(MOSAICS), p=list(MOSAICS.values()))))
         else:
             image, faces = self._nobody()
-        return [self._look(image, faces), self._look(*_mirror(image, faces))]
+        return [self._look(image, faces), self._look(*mirror(image, faces))]
 
     def _look(self, image: Image, faces: Faces) -> tuple[Image, Faces]:
         """A finished scene: tilted now and then, dressed and spoilt."""
@@ -197,8 +169,8 @@ class Scenes:
             for left, right in pairwise(edges):
                 tile, faces = self._tile(bottom - top, nobody)
                 ground[top:bottom, left:right] = tile[:bottom - top, :right - left]
-                tables.append(_moved(faces, left, top))
-        return ground, _clipped(np.concatenate(tables), side)  # a tile may reach a pixel further
+                tables.append(moved_by(faces, left, top))
+        return ground, clipped(np.concatenate(tables), side)  # a tile may reach a pixel further
 
     def _tile(self, side: int, nobody: bool) -> tuple[Image, Faces]:
         rng = self._rng
@@ -255,73 +227,3 @@ class Scenes:
             face = Face(Box(*(float(value) for value in row[:4])), (a, b, c, d, e), 1.0)
             image = render_mask(image, face, random_style(rng, label), rng).image
         return image
-
-
-def place(image: Image, faces: Faces, ground: Image, scale: tuple[float, float], at: tuple[float, float]) -> tuple[Image, Faces]:
-    """Put a picture, scaled, with its top left corner `at` on a square ground; faces are moved along and clipped to it.
-
-    A face of which less than half is left, or which is too small, is to be left alone.
-    """
-    side = ground.shape[0]
-    (left, top), (height, width) = at, image.shape[:2]
-    # The part of the picture that the ground shows, in whole pixels of the picture.
-    x0, y0 = max(0, int(-left / scale[0])), max(0, int(-top / scale[1]))
-    x1, y1 = min(width, int(np.ceil((side - left) / scale[0]))), min(height, int(np.ceil((side - top) / scale[1])))
-    left, top = left + x0 * scale[0], top + y0 * scale[1]
-    moved = faces.copy()
-    if x1 > x0 and y1 > y0:
-        size = max(1, round((x1 - x0) * scale[0])), max(1, round((y1 - y0) * scale[1]))
-        part = cv2.resize(image[y0:y1, x0:x1], size, interpolation=cv2.INTER_AREA if scale[0] < 1 else cv2.INTER_LINEAR)
-        column, row = round(left), round(top)
-        cut_x, cut_y = max(0, -column), max(0, -row)
-        part = part[cut_y:cut_y + side - max(row, 0), cut_x:cut_x + side - max(column, 0)]
-        column, row = max(column, 0), max(row, 0)
-        ground[row:row + part.shape[0], column:column + part.shape[1]] = part
-    moved[:, XS] = (faces[:, XS] - x0) * scale[0] + left
-    moved[:, YS] = (faces[:, YS] - y0) * scale[1] + top
-    moved[:, 2], moved[:, 3] = faces[:, 2] * scale[0], faces[:, 3] * scale[1]
-    return ground, _clipped(moved, side)
-
-
-def tilt(image: Image, faces: Faces, degrees: float) -> tuple[Image, Faces]:
-    """A square scene turned about its middle, counter-clockwise; its corners stay empty.
-
-    A head is nearer to an ellipse than to its box, so the new box is the one around the turned ellipse.
-    """
-    side = image.shape[0]
-    matrix = cv2.getRotationMatrix2D((side / 2, side / 2), degrees, 1.0)
-    turned, cos, sin = faces.copy(), np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    middles = np.stack([faces[:, 0] + faces[:, 2] / 2, faces[:, 1] + faces[:, 3] / 2], -1) @ matrix[:, :2].T + matrix[:, 2]
-    turned[:, 2], turned[:, 3] = np.hypot(faces[:, 2] * cos, faces[:, 3] * sin), np.hypot(faces[:, 2] * sin, faces[:, 3] * cos)
-    turned[:, :2] = middles - turned[:, 2:4] / 2
-    turned[:, 4:14] = (faces[:, 4:14].reshape(-1, 5, 2) @ matrix[:, :2].T + matrix[:, 2]).reshape(-1, 10)
-    return np.asarray(cv2.warpAffine(image, matrix, (side, side)), np.uint8), _clipped(turned, side)
-
-
-def _clipped(faces: Faces, side: int) -> Faces:
-    area = faces[:, 2] * faces[:, 3]
-    x0, y0 = np.clip(faces[:, 0], 0, side), np.clip(faces[:, 1], 0, side)
-    x1, y1 = np.clip(faces[:, 0] + faces[:, 2], 0, side), np.clip(faces[:, 1] + faces[:, 3], 0, side)
-    shown = (x1 - x0) * (y1 - y0) / np.maximum(area, 1e-6)
-    passing = faces[:, LEARN] == PASSER_BY
-    faces[passing, LEARN] = np.where(faces[passing, 3] < PASSING, -1, 0)
-    faces[(faces[:, LEARN] == 1) & ((shown < 0.5) | (faces[:, 3] < SMALLEST)), LEARN] = 0
-    faces[:, 0], faces[:, 1], faces[:, 2], faces[:, 3] = x0, y0, x1 - x0, y1 - y0
-    return faces[(faces[:, 2] > 1) & (faces[:, 3] > 1)]
-
-
-def _moved(faces: Faces, left: float, top: float) -> Faces:
-    moved = faces.copy()
-    moved[:, XS] += left
-    moved[:, YS] += top
-    return moved
-
-
-def _mirror(image: Image, faces: Faces) -> tuple[Image, Faces]:
-    width = image.shape[1]
-    mirrored = faces.copy()
-    mirrored[:, 0] = width - faces[:, 0] - faces[:, 2]
-    points = faces[:, 4:14].reshape(-1, 5, 2)[:, [1, 0, 2, 4, 3]]
-    points[..., 0] = width - points[..., 0]
-    mirrored[:, 4:14] = points.reshape(-1, 10)
-    return np.ascontiguousarray(image[:, ::-1]), mirrored
