@@ -98,7 +98,8 @@ def load_bundle(path: Path) -> Bundle:
                          f"or {list(TWO_LABELS)} in this order.")
     model = data[:start]
     if (found := hashlib.sha256(model).hexdigest()) != description.sha256:
-        raise ModelError(f"Mask model {path}: damaged (sha256 {found[:12]}…, its description says {description.sha256[:12]}…).")
+        raise ModelError(f"Mask model {path}: damaged (sha256 {found[:12]}…, its description says {description.sha256[:12]}…).",
+                         hint="Copy or convert it again if it is your own; else install MaskGate again. With an empty [masks] model the unit takes the one that ships.")
     return Bundle(description=description, model=model, path=path)
 
 

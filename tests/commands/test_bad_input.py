@@ -137,7 +137,7 @@ def models(folder: Path) -> dict[str, tuple[Path, str]]:
     spoilt[len(bundle.model) // 2] ^= 0xFF
     damaged.write_bytes(bytes(spoilt))
     return {"text": (text, "no TFLite"), "cut": (cut, "no description inside"), "bare": (bare, "no description inside"),
-            "swapped": (swapped, "labels"), "wide": (wide, "its description says"), "damaged": (damaged, "damaged"),
+            "swapped": (swapped, "labels"), "wide": (wide, "its description says"), "damaged": (damaged, "again if it is your own"),
             "missing": (folder / "missing.tflite", "cannot be read")}
 
 
