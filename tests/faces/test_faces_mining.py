@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from trainer.faces import mining
+from trainer.faces.labels import LEARN
 from trainer.faces.pictures import Picture
-from trainer.faces.placing import LEARN
 from trainer.faces.scenes import Scenes, Store
 
 

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 import pytest
 
+from trainer.faces.labels import LEARN, PASSER_BY
 from trainer.faces.pictures import Picture
-from trainer.faces.placing import LEARN, place, tilt
+from trainer.faces.placing import place, tilt
 from trainer.faces.scenes import Scenes, Store
 from trainer.faces.spoil import spoil
-from trainer.faces.teachers import PASSER_BY
 from trainer.faces.views import VIEWS
 
 

@@ -19,17 +19,17 @@ import numpy as np
 from tqdm import tqdm
 
 from edge.errors import ModelError
+from trainer.faces.labels import KIND, KINDS, LEARN, Faces
 from trainer.faces.mining import mine
 from trainer.faces.network import BYTE, build, grow, narrow, put_weights, random_weights, take_weights
 from trainer.faces.onnx_file import Weights, blended, read_onnx, write_onnx
 from trainer.faces.pictures import Image, Pixels, crops, scenes
-from trainer.faces.placing import KIND, LEARN
 from trainer.faces.plan import Plan
 from trainer.faces.recipe import Recipe
 from trainer.faces.scenes import Scenes, Store
 from trainer.faces.select import FIGURES, Selection, chosen, detector_file
 from trainer.faces.targets import Batch, losses
-from trainer.faces.teachers import KINDS, Faces, label_crops, label_scenes, look_at, styles_of
+from trainer.faces.teachers import label_crops, label_scenes, look_at, styles_of
 from trainer.faces.views import VIEWS
 
 import tensorflow as tf  # isort: skip  # after network.py, which quiets it

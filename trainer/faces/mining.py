@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from edge.look import Box
 from trainer.faces.detector import Detector, Found
+from trainer.faces.labels import KIND, KINDS, LEARN, Faces
 from trainer.faces.measure import matches
-from trainer.faces.placing import KIND, LEARN
 from trainer.faces.scenes import Store
-from trainer.faces.teachers import KINDS, Faces, same_place
+from trainer.faces.teachers import same_place
 
 SIZE = 320
 """Long side at which photographs are searched, as a unit does."""

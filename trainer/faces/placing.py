@@ -6,12 +6,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from trainer.faces.labels import LEARN, PASSER_BY, XS, YS, Faces, mirrored
 from trainer.faces.pictures import Image
-from trainer.faces.teachers import PASSER_BY, Faces
 
-LEARN, KIND = 14, 15
-XS, YS = [0, 4, 6, 8, 10, 12], [1, 5, 7, 9, 11, 13]
-"""Columns of the table of faces: what to do with it, its kind; places from the left, from the top."""
 SMALLEST = 12.0
 """Height in pixels of the scene below which a face is left alone: nobody at a door is so far."""
 PASSING = 32.0
@@ -79,10 +76,5 @@ def moved_by(faces: Faces, left: float, top: float) -> Faces:
 
 
 def mirror(image: Image, faces: Faces) -> tuple[Image, Faces]:
-    width = image.shape[1]
-    mirrored = faces.copy()
-    mirrored[:, 0] = width - faces[:, 0] - faces[:, 2]
-    points = faces[:, 4:14].reshape(-1, 5, 2)[:, [1, 0, 2, 4, 3]]
-    points[..., 0] = width - points[..., 0]
-    mirrored[:, 4:14] = points.reshape(-1, 10)
-    return np.ascontiguousarray(image[:, ::-1]), mirrored
+    """A scene and its faces, left for right."""
+    return np.ascontiguousarray(image[:, ::-1]), mirrored(faces, image.shape[1])

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.look import Box, Face, Label
+from trainer.faces.labels import KIND, KINDS, LEARN, Faces
 from trainer.faces.pictures import Image, Picture
-from trainer.faces.placing import KIND, LEARN, clipped, mirror, moved_by, place, tilt
+from trainer.faces.placing import clipped, mirror, moved_by, place, tilt
 from trainer.faces.spoil import spoil
-from trainer.faces.teachers import KINDS, Faces
 from trainer.faces.views import LEAST_SHOWN, VIEWS, Views
 from trainer.render import random_style, render_mask
 

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from edge.look import Box
 from trainer.faces.detector import Aizoo, Detector, Found
+from trainer.faces.labels import KINDS, PASSER_BY, XS, YS, Faces, mirrored
 from trainer.faces.measure import matches
 from trainer.faces.pictures import Image, Picture, Pixels, key_of
 
@@ -35,15 +36,6 @@ behind somebody or out of focus: a passer-by from `DOUBT` on, and left alone fro
 AGREED = 0.55
 """An unsure YuNet's box on a face that people boxed is believed only if it overlaps theirs so well: it errs in profiles."""
 GREY = (114, 114, 114)
-MIRRORED = np.array([1, 0, 2, 4, 3])
-"""Order of the landmarks in a mirrored picture: right and left change places."""
-
-Faces = NDArray[np.float32]
-"""One row a place: left, top, width, height, five landmarks x y (NaN: not known), what to do, kind. What to do: learn the
-face (1), leave it alone (0), or learn that there is none, which is true of all the rest too, but here a teacher erred (-1); or
-find a passer-by (-2), whom a scene leaves alone where he is large and takes for background where he is small."""
-PASSER_BY = -2
-KINDS = ("unknown", "mask", "incorrect", "no_mask")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,13 +81,7 @@ class Teachers:
 
 
 def _mirrored(image: Image, look: Callable[[Image], Found]) -> Found:
-    found = look(np.ascontiguousarray(image[:, ::-1]))
-    width = image.shape[1]
-    found[:, 0] = width - found[:, 0] - found[:, 2]
-    points = found[:, 4:14].reshape(-1, 5, 2)[:, MIRRORED]
-    points[..., 0] = width - points[..., 0]
-    found[:, 4:14] = points.reshape(-1, 10)
-    return found
+    return mirrored(look(np.ascontiguousarray(image[:, ::-1])), image.shape[1])
 
 
 def _on_grey(side: int, canvas: int, look: Callable[[Image], Found]) -> Callable[[Image], Found]:
@@ -106,8 +92,8 @@ def _on_grey(side: int, canvas: int, look: Callable[[Image], Found]) -> Callable
         top, left = (canvas - small.shape[0]) // 2, (canvas - small.shape[1]) // 2
         ground[top:top + small.shape[0], left:left + small.shape[1]] = small
         found = look(ground)
-        found[:, [0, *range(4, 14, 2)]] -= left
-        found[:, [1, *range(5, 14, 2)]] -= top
+        found[:, XS] -= left
+        found[:, YS] -= top
         found[:, :14] /= scale
         return found
     return looked
