@@ -137,7 +137,7 @@ def models(folder: Path) -> dict[str, tuple[Path, str]]:
     spoilt[len(bundle.model) // 2] ^= 0xFF
     damaged.write_bytes(bytes(spoilt))
     return {"text": (text, "no TFLite"), "cut": (cut, "no description inside"), "bare": (bare, "no description inside"),
-            "swapped": (swapped, "labels"), "wide": (wide, "its description says"), "damaged": (damaged, "again if it is your own"),
+            "swapped": (swapped, "labels"), "wide": (wide, "its description says"), "damaged": (damaged, "damaged (sha256"),
             "missing": (folder / "missing.tflite", "cannot be read")}
 
 
@@ -155,6 +155,7 @@ def test_a_model_that_does_not_fit_ends_with_4_and_the_panel_safe(tmp_path: Path
     code, said = run(capfd, "run", "--config", settings, "--source", CLIP, "--panel", "mock", "--pins", tmp_path / "pins.jsonl")
     assert code == 4
     assert said_of_it in said
+    assert ("Copy or convert it again if it is your own" in said) == (which == "damaged")
     assert "b'" not in said
     assert_safe(tmp_path / "pins.jsonl")
     assert run(capfd, "model", "show", path)[0] == 4
