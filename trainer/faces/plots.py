@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,37 +32,36 @@ def _save(figure: Any, axes: Any, path: Path) -> None:
 def plot_false(results: Sequence[Result], size: int, path: Path) -> None:
     """Masked and bare recall against false boxes a picture, each point a score threshold."""
     figure, axes = _figure(f"webphotos test, long side {size}", "false boxes a picture", "recall, faces of 10 % of the height and more")
-    for result in results:
-        if result.size != size:
-            continue
-        scores = np.linspace(0.3, 0.95, 66)
-        false = [result.outcome.false_per_picture(score) for score in scores]
-        for label, dash in (("mask", "-"), ("no_mask", ":")):
-            axes.plot(false, [_recall(result, score, label) for score in scores], dash, label=f"{result.model}, {label}")
-    axes.set_xlim(0, 0.6)
+    _curves(axes, results, size, lambda result, score: result.outcome.false_per_picture(score))
+    axes.set(xlim=(0, 0.6), ylim=(0.7, 1.01))
     _save(figure, axes, path)
 
 
 def plot_time(results: Sequence[Result], score: float, path: Path) -> None:
     """Masked recall against the time for a picture, each point a size."""
     figure, axes = _figure(f"webphotos test, score >= {score}", "milliseconds a picture, one thread", "recall of masked faces, 10 % of the height and more")
-    for model in dict.fromkeys(result.model for result in results):
+    for number, model in enumerate(dict.fromkeys(result.model for result in results)):
         own = [result for result in results if result.model == model]
-        axes.plot([r.milliseconds for r in own], [_recall(r, score, "mask") for r in own], "o-", label=model)
-        for r in own:
-            axes.annotate(str(r.size), (r.milliseconds, _recall(r, score, "mask")), fontsize=7, xytext=(3, -9), textcoords="offset points")
+        axes.plot([r.milliseconds for r in own], [_recall(r, score, "mask") for r in own], "o-", label=model, color=f"C{number}")
+        for r in own:  # each detector's sizes in its own colour and row, since two may meet in a point
+            axes.annotate(str(r.size), (r.milliseconds, _recall(r, score, "mask")), fontsize=7, color=f"C{number}", xytext=(3, 4 if number == 0 else -9 * number), textcoords="offset points")
     _save(figure, axes, path)
 
 
 def plot_scores(results: Sequence[Result], size: int, path: Path) -> None:
     """Recall against the score threshold, masked and bare."""
     figure, axes = _figure(f"webphotos test, long side {size}", "score threshold", "recall, faces of 10 % of the height and more")
-    for result in results:
-        if result.size == size:
-            scores = np.linspace(0.3, 0.95, 66)
-            for label, dash in (("mask", "-"), ("no_mask", ":")):
-                axes.plot(scores, [_recall(result, score, label) for score in scores], dash, label=f"{result.model}, {label}")
+    _curves(axes, results, size, lambda _, score: score)
     _save(figure, axes, path)
+
+
+def _curves(axes: Any, results: Sequence[Result], size: int, across: Callable[[Result, float], float]) -> None:
+    """Recall over score thresholds, a colour for each detector: masked drawn through, bare dotted. `across` is where a threshold lies."""
+    for number, result in enumerate(result for result in results if result.size == size):
+        scores = [float(score) for score in np.linspace(0.3, 0.95, 66)]
+        for label, dash in (("mask", "-"), ("no_mask", ":")):
+            axes.plot([across(result, score) for score in scores], [_recall(result, score, label) for score in scores], dash,
+                      color=f"C{number}", label=f"{result.model}, {label}")
 
 
 def _recall(result: Result, score: float, label: str) -> float:
