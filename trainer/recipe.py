@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from edge.errors import SettingsError
 from edge.vision.bundle import View
-from trainer.errors import TrainerError
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -188,14 +188,14 @@ def read_recipe(path: Path) -> NamedRecipe:
     """Read a recipe.
 
     Raises:
-        TrainerError: no such file, no TOML, an unknown key, a value out of range.
+        SettingsError: no such file, no TOML, an unknown key, a value out of range.
     """
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise TrainerError(f"Recipe {path}: cannot be read ({error.strerror}).", hint="The shipped one is recipes/shipped.toml.") from error
+        raise SettingsError(f"Recipe {path}: cannot be read ({error.strerror}).", hint="The shipped one is recipes/shipped.toml.") from error
     try:
         recipe = msgspec.toml.decode(text, type=Recipe)
-    except msgspec.MsgspecError as error:
-        raise TrainerError(f"Recipe {path}: {error}.", hint="trainer/recipe.py lists every key with its range.") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise SettingsError(f"Recipe {path}: {error}.", hint="trainer/recipe.py lists every key with its range.") from error
     return NamedRecipe(recipe, path.stem, hashlib.sha256(text).hexdigest())

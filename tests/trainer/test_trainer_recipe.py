@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from trainer_pictures import picture, tiny_faces
 
-from trainer.errors import TrainerError
+from edge.errors import SettingsError
 from trainer.fit import rows_of
 from trainer.main import main
 from trainer.recipe import Data, Fit, Recipe, read_recipe
@@ -33,12 +33,18 @@ def test_the_cross_source_recipe_keeps_the_yardstick_out(project: Path) -> None:
 ])
 def test_a_recipe_that_does_not_fit_is_refused_by_key(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "r.toml").write_text(text)
-    with pytest.raises(TrainerError, match=message):
+    with pytest.raises(SettingsError, match=message):
+        read_recipe(tmp_path / "r.toml")
+
+
+def test_a_recipe_that_is_no_text_is_refused_like_any_other(tmp_path: Path) -> None:
+    (tmp_path / "r.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match=r"r\.toml: 'utf-8' codec can't decode"):
         read_recipe(tmp_path / "r.toml")
 
 
 def test_a_recipe_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TrainerError, match="cannot be read"):
+    with pytest.raises(SettingsError, match="cannot be read"):
         read_recipe(tmp_path / "r.toml")
 
 
@@ -76,7 +82,7 @@ def test_a_training_stops_early_only_when_it_is_asked_to_and_nothing_better_came
 
 
 def test_the_command_line_names_what_is_wrong_and_shows_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["fit", str(tmp_path / "none.toml"), "--data", str(tmp_path)]) == 1
+    assert main(["fit", str(tmp_path / "none.toml"), "--data", str(tmp_path)]) == 2
     assert "none.toml: cannot be read" in capsys.readouterr().err
     (tmp_path / "r.toml").write_text("")
     assert main(["fit", str(tmp_path / "r.toml"), "--data", str(tmp_path / "gone")]) == 1
