@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import difflib
+import stat
 import tomllib
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
@@ -121,8 +122,18 @@ def _mistakes_together(settings: Settings, wrong: Set[str]) -> list[MaskGateErro
 def _wrong_models(settings: Settings) -> list[MaskGateError]:
     """Paths that lead to no file; whether a file is the model that it should be, and what it must offer, is told when it is opened."""
     named = {"faces": settings.faces.model, "masks": settings.masks.model}
-    return [ModelError(f"[{section}] model = {toml_value(name)}: {'it is a folder, expected a file' if Path(name).is_dir() else 'there is no such file'}.")
-            for section, name in named.items() if name and not Path(name).is_file()]
+    return [ModelError(f"[{section}] model = {toml_value(name)}: {fault}.") for section, name in named.items() if name and (fault := _no_file(Path(name)))]
+
+
+def _no_file(path: Path) -> str:
+    """What keeps this path from being a file; empty if nothing does."""
+    try:
+        mode = path.stat().st_mode
+        return "" if stat.S_ISREG(mode) else f"it is a {'folder' if stat.S_ISDIR(mode) else 'device'}, expected a file"
+    except PermissionError:  # a home is closed to the service
+        return "whoever runs this may not look there; put it where everybody can read it, such as /etc/maskgate"
+    except OSError:
+        return "there is no such file"
 
 
 def _read_section(section: str, values: Mapping[str, Any], known: Mapping[str, Setting], mistakes: list[MaskGateError],

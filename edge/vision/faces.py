@@ -8,6 +8,7 @@ Any network with YuNet's outputs will do (Wu et al. 2023, "YuNet: A Tiny Millise
 from __future__ import annotations
 
 import hashlib
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,17 @@ class Faces:
         Raises:
             ModelError: the file is missing, damaged, no ONNX network, or not a YuNet.
         """
-        if not model.is_file():
-            raise ModelError(f"Face detector {model}: no such file.")
+        try:
+            if not stat.S_ISREG(model.stat().st_mode):  # a device may be read for ever
+                raise ModelError(f"Face detector {model}: not a file.")
+            content = model.read_bytes()
+        except FileNotFoundError as error:
+            raise ModelError(f"Face detector {model}: no such file.") from error
+        except OSError as error:
+            raise ModelError(f"Face detector {model}: cannot be read ({error.strerror}).") from error
         if model.suffix.lower() != ".onnx":  # OpenCV would choose another reader by the name, and the one for TFLite in 5.0 crashes
             raise ModelError(f"Face detector {model}: not an .onnx file; a detector is {OFFERS}.", hint=HINT)
-        check_whole(model)
+        check_whole(model, content)
         self._settings = settings
         self._size = (0, 0)
         side = settings.long_side_px
@@ -52,7 +59,7 @@ class Faces:
                     str(model), "", (side, side), settings.score_min, NMS_IOU, CANDIDATES)
                 self._net.detect(np.zeros((side, side, 3), np.uint8))  # another network fails here, not at the door
         except (cv2.error, SystemError) as error:
-            raise ModelError(f"Face detector {model}: OpenCV {cv2.__version__} cannot run its {model.stat().st_size} bytes as {OFFERS}.",
+            raise ModelError(f"Face detector {model}: OpenCV {cv2.__version__} cannot run its {len(content)} bytes as {OFFERS}.",
                              hint=DAMAGED + HINT) from error
 
     def find(self, image: NDArray[np.uint8], smaller: NDArray[np.uint8] | None = None) -> list[Face]:
@@ -91,17 +98,19 @@ class Faces:
                 and left <= x / width <= left + w and top <= y / height <= top + h)
 
 
-def check_whole(model: Path) -> None:
-    """Hold a file against `SHA256SUMS` in its folder, where that names it: OpenCV runs a damaged network, finds nothing or
+def check_whole(model: Path, content: bytes) -> None:
+    """Hold a file's content against `SHA256SUMS` in its folder, where that names it: OpenCV runs a damaged network, finds nothing or
     dies of it.
 
     Raises:
         ModelError: its content is another.
     """
     sums = model.with_name("SHA256SUMS")
-    noted = [line.split() for line in sums.read_text(encoding="ascii").splitlines()] if sums.is_file() else []
-    content = hashlib.sha256(model.read_bytes()).hexdigest()
-    if any(name == model.name and digest != content for digest, name in noted):
+    # In a folder of one's own the list may be of any making: what names no file as `sha256sum` does says nothing about ours.
+    lines = sums.read_text(encoding="utf-8", errors="replace").splitlines() if sums.is_file() else []
+    noted = [line.split(maxsplit=1) for line in lines if len(line.split(maxsplit=1)) == 2]
+    found = hashlib.sha256(content).hexdigest()
+    if any(name.strip().lstrip("*") == model.name and digest.lower() != found for digest, name in noted):
         raise ModelError(f"Face detector {model}: damaged; its content is not what SHA256SUMS beside it says.",
                          hint="Install MaskGate again. A detector of your own goes elsewhere: name it in [faces] model.")
 

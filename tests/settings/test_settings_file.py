@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import os
 import tomllib
 from pathlib import Path
 
@@ -94,11 +95,27 @@ model = "nowhere.tflite"
 
 
 @pytest.mark.parametrize(("section", "name", "said"), [
-    ("faces", "", "it is a folder, expected a file"), ("masks", "", "it is a folder, expected a file"), ("masks", "b.tflite", "there is no such file")])
+    ("faces", "", "it is a folder, expected a file"), ("masks", "", "it is a folder, expected a file"), ("masks", "b.tflite", "there is no such file"),
+    ("faces", "/dev/zero", "it is a device, expected a file")])
 def test_a_path_that_can_be_no_model_is_told(tmp_path: Path, section: str, name: str, said: str) -> None:
     file = tmp_path / "unit.toml"
     file.write_text(f'[{section}]\nmodel = "{tmp_path / name}"\n')
     with pytest.raises(ModelError, match=said):
+        load_settings(file, models=True)
+
+
+def test_a_model_in_a_folder_that_is_closed_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "unit.toml"
+    file.write_text('[faces]\nmodel = "/home/pi/face.onnx"\n')
+    found = Path.stat
+
+    def closed(self: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if self.parts[1] == "home":
+            raise PermissionError(13, "Permission denied", str(self))
+        return found(self, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", closed)
+    with pytest.raises(ModelError, match=r"\[faces\] model = .*may not look there"):
         load_settings(file, models=True)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from dataclasses import replace
@@ -107,6 +108,39 @@ def test_a_damaged_file_is_refused_before_opencv_sees_it(tmp_path: Path) -> None
     path.write_bytes(data)
     with pytest.raises(ModelError, match="damaged"):
         open_faces(replace(SETTINGS, model=str(path)))
+
+
+@pytest.mark.parametrize("line", ["oneword", "\udcff\udcff x", "MD5 (face.onnx) = 00", "a  b c.onnx", "\0" * 80])
+def test_a_list_of_checksums_of_another_making_says_nothing(tmp_path: Path, line: str) -> None:
+    (tmp_path / "face.onnx").write_bytes((MODELS / "face.onnx").read_bytes())
+    (tmp_path / "SHA256SUMS").write_bytes(line.encode(errors="surrogateescape") + b"\n")
+    assert open_faces(replace(SETTINGS, model=str(tmp_path / "face.onnx")))
+
+
+def test_a_detector_that_may_not_be_read_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "face.onnx"
+    for nothing in (tmp_path, Path("/dev/zero")):
+        with pytest.raises(ModelError, match="not a file"):
+            open_faces(replace(SETTINGS, model=str(nothing)))
+    path.write_bytes((MODELS / "face.onnx").read_bytes())
+
+    def refused(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    with pytest.raises(ModelError, match=r"face\.onnx: cannot be read \(Permission denied\)"):
+        open_faces(replace(SETTINGS, model=str(path)))
+
+
+def test_a_checksum_is_read_as_any_tool_writes_it(tmp_path: Path) -> None:
+    data = (MODELS / "face.onnx").read_bytes()
+    (tmp_path / "my face.onnx").write_bytes(data)
+    settings = replace(SETTINGS, model=str(tmp_path / "my face.onnx"))
+    (tmp_path / "SHA256SUMS").write_text(f"{hashlib.sha256(data).hexdigest().upper()} *my face.onnx\n")
+    assert open_faces(settings)
+    (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64} *my face.onnx\n")
+    with pytest.raises(ModelError, match="damaged"):
+        open_faces(settings)
 
 
 def another_network() -> bytes:
