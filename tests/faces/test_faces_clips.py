@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.errors import SettingsError
+from trainer.errors import TrainerError
 from trainer.faces.clips import Stretch, read_truth, watch
 from trainer.faces.detector import Detector
 
@@ -50,5 +50,15 @@ def test_boxes_where_nobody_is_are_false_and_unclear_stretches_do_not_count(film
 def test_truth_is_read_by_clip_and_a_missing_list_is_named(tmp_path: Path) -> None:
     (tmp_path / "TRUTH.csv").write_text('clip,t_start,t_end,faces,verdict,note\na.mp4,0,1.5,1,mask,"x, y"\na.mp4,1.5,2,0,nobody,\n')
     assert read_truth(tmp_path / "TRUTH.csv") == {"a.mp4": [Stretch(0, 1.5, 1, "mask"), Stretch(1.5, 2, 0, "nobody")]}
-    with pytest.raises(SettingsError, match=r"TRUTH\.csv: no such file"):
+    with pytest.raises(TrainerError, match=r"TRUTH\.csv: no such file"):
         read_truth(tmp_path / "other" / "TRUTH.csv")
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    (b"clip,t_start,t_end,faces,verdict\na.mp4,0,soon,1,mask\n", "TRUTH.csv, line 2: expected numbers .* 'soon'"),
+    (b"clip,from,to\n", "TRUTH.csv: no column t_start, t_end, faces, verdict; expected clip"),
+    (b"\xff\xfe\x00", "TRUTH.csv: this is no CSV file in UTF-8")])
+def test_a_list_of_clips_that_is_none_is_named(tmp_path: Path, text: bytes, said: str) -> None:
+    (tmp_path / "TRUTH.csv").write_bytes(text)
+    with pytest.raises(TrainerError, match=said):
+        read_truth(tmp_path / "TRUTH.csv")

@@ -118,3 +118,9 @@ def test_a_contact_sheet_has_a_row_a_source_and_label(tmp_path: Path) -> None:
     sheet = contact_sheet([FACE, replace(FACE, label="no_mask", box=Box(2, 2, 20, 20))], tmp_path, across=3, tile=32)
     assert sheet.shape == (64, 96, 3)
     assert cv2.countNonZero(cv2.cvtColor(sheet, cv2.COLOR_BGR2GRAY)) > 0
+
+
+def test_a_manifest_that_is_no_text_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(TrainerError, match=r"m\.csv: this is no CSV file in UTF-8"):
+        read_manifest(tmp_path / "m.csv")

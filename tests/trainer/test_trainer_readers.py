@@ -126,3 +126,10 @@ def test_a_picture_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
         readers.read_picture(tmp_path / "a.jpg")
     with pytest.raises(TrainerError, match=r"b\.jpg: no such file"):
         readers.read_picture(tmp_path / "b.jpg")
+
+
+def test_names_of_classes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    (tmp_path / "classes.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(TrainerError, match=r"classes\.txt: this is no text in UTF-8"):
+        readers.yolo(tmp_path, tmp_path, "own")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edge.look import Box
 from trainer.data.labels import CLASSES, NOT_FACE, UNKNOWN
+from trainer.data.table import read_rows
 from trainer.errors import TrainerError
 
 FIELDS = ("path", "x", "y", "w", "h", "label", "source", "group", "split")
@@ -53,14 +54,7 @@ def read_manifest(path: Path) -> list[Sample]:
     Raises:
         TrainerError: no such file, a column missing, an unknown label or split, a box that is none.
     """
-    if not path.is_file():
-        raise TrainerError(f"Manifest {path}: no such file.", hint="Make it with `maskgate-train data build`.")
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        missing = [name for name in FIELDS if name not in (rows.fieldnames or ())]
-        if missing:
-            raise TrainerError(f"Manifest {path}: no column {', '.join(missing)}; expected {', '.join(FIELDS)}.")
-        samples = [_sample(row, f"Manifest {path}, line {number}") for number, row in enumerate(rows, 2)]
+    samples = [_sample(row, f"Manifest {where}") for where, row in read_rows(path, FIELDS, "Make it with `maskgate-train data build`.")]
     if not samples:
         raise TrainerError(f"Manifest {path}: it is empty.")
     return samples

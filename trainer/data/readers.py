@@ -13,7 +13,6 @@ Paths in samples are relative to `base`, so that a manifest moves with its data 
 
 from __future__ import annotations
 
-import csv
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -25,9 +24,12 @@ from edge.look import Box
 from trainer.data.labels import INCORRECT, MASK, label_of
 from trainer.data.manifest import PICTURES, Sample, box_of
 from trainer.data.splits import split_by_group
+from trainer.data.table import read_lines, read_rows
 from trainer.errors import TrainerError
 
 SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+BOXED = ("image", "x", "y", "w", "h", "label")
+"""Columns that a list of boxes must have."""
 GROUPS: dict[str, str] = {
     "rmfd_part1": r"^(\d+)_", "rmfd_part2": r"^(\d+)_", "karanfriends_bare": r"^[PF]_(\d+)_",
     "maskedfacenet_synthetic": r"^images_(\d+)_", "prajnasb_bare": r"(\d+)", "prajnasb_artificial": r"(\d+)",
@@ -95,14 +97,14 @@ def yolo(root: Path, base: Path, source: str) -> list[Sample]:
     names_file = next((path for pattern in ("classes.txt", "obj.names") for path in sorted(_folder(root).rglob(pattern))), None)
     if names_file is None:
         raise TrainerError(f"{root}: neither classes.txt nor obj.names below it, so the class numbers mean nothing.")
-    names = names_file.read_text(encoding="utf-8").split("\n")
+    names = read_lines(names_file)
     samples = []
     for path in _pictures(root, deep=True):
         note = _note_of(path)
         if note is None:
             continue
         image = read_picture(path)
-        for number, line in enumerate(note.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(read_lines(note), 1):
             where = f"{note}, line {number}"
             fields = line.split()
             if len(fields) != 5 or not fields[0].isdigit() or int(fields[0]) >= len(names):
@@ -117,24 +119,19 @@ def yolo(root: Path, base: Path, source: str) -> list[Sample]:
 
 def boxes_csv(root: Path, base: Path, source: str) -> list[Sample]:
     """<root>/labels.csv (image, x, y, w, h, label, split, group) and <root>/images/."""
-    table = root / "labels.csv"
-    if not table.is_file():
-        raise TrainerError(f"{table}: no such file.")
     samples = []
-    with table.open(newline="", encoding="utf-8") as file:
-        for number, row in enumerate(csv.DictReader(file), 2):
-            where = f"{table}, line {number}"
-            missing = [key for key in ("image", "x", "y", "w", "h", "label") if not row.get(key)]
-            if missing:
-                raise TrainerError(f"{where}: no {', '.join(missing)}.")
-            box = box_of([row[key] for key in "xywh"], where)
-            assert box is not None
-            split = row.get("split") or "train"
-            if split not in SPLIT_NAMES:
-                raise TrainerError(f"{where}: the split is {split!r}, expected one of {', '.join(SPLIT_NAMES)}.")
-            samples.append(Sample(path=_relative(root / "images" / row["image"], base), box=box, source=source,
-                                  label=label_of(row["label"], where), group=row.get("group") or row["image"],
-                                  split=SPLIT_NAMES[split]))
+    for where, row in read_rows(root / "labels.csv", BOXED):
+        missing = [key for key in BOXED if not row[key]]
+        if missing:
+            raise TrainerError(f"{where}: no {', '.join(missing)}.")
+        box = box_of([row[key] for key in "xywh"], where)
+        assert box is not None
+        split = row.get("split") or "train"
+        if split not in SPLIT_NAMES:
+            raise TrainerError(f"{where}: the split is {split!r}, expected one of {', '.join(SPLIT_NAMES)}.")
+        samples.append(Sample(path=_relative(root / "images" / row["image"], base), box=box, source=source,
+                              label=label_of(row["label"], where), group=row.get("group") or row["image"],
+                              split=SPLIT_NAMES[split]))
     return _some(samples, root, "rows")
 
 

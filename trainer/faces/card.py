@@ -11,10 +11,12 @@ BEGIN, END = "<!-- figures: written by `maskgate-train faces evaluate --card` --
 
 
 def put_section(card: Path, text: str) -> None:
-    """Replace what lies between the marks. Raises SettingsError if the card or its marks are missing."""
+    """Replace what lies between the marks, whole or not at all. Raises SettingsError if the card or its marks are missing."""
     try:
         before, rest = card.read_text(encoding="utf-8").split(BEGIN)
         after = rest.split(END)[1]
     except (OSError, ValueError, IndexError) as error:
         raise SettingsError(f"Model card {card}: the lines {BEGIN!r} and {END!r} are not in it once each.") from error
-    card.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
+    part = card.with_name(card.name + ".part")
+    part.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
+    part.replace(card)

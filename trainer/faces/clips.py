@@ -7,7 +7,6 @@ TRUTH.csv says how many faces there are from when to when, not where. So found m
 
 from __future__ import annotations
 
-import csv
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.errors import SettingsError
+from trainer.data.table import read_rows
+from trainer.errors import TrainerError
 from trainer.faces.detector import Detector
 
 RATE = 10
@@ -51,13 +51,18 @@ class Tally:
 
 
 def read_truth(path: Path) -> dict[str, list[Stretch]]:
-    """Stretches of each clip. Raises SettingsError if the file is missing."""
-    if not path.is_file():
-        raise SettingsError(f"{path}: no such file.", hint="`--videos` must be the folder of clips with their TRUTH.csv.")
+    """Stretches of each clip.
+
+    Raises:
+        TrainerError: the file is missing or no such list, or a number is none.
+    """
     found: dict[str, list[Stretch]] = {}
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            found.setdefault(row["clip"], []).append(Stretch(float(row["t_start"]), float(row["t_end"]), int(row["faces"]), row["verdict"]))
+    for where, row in read_rows(path, ("clip", "t_start", "t_end", "faces", "verdict"), "`--videos` must be the folder of clips with their TRUTH.csv."):
+        try:
+            stretch = Stretch(float(row["t_start"]), float(row["t_end"]), int(row["faces"]), row["verdict"])
+        except ValueError as error:
+            raise TrainerError(f"{where}: expected numbers as t_start, t_end and faces, found {row['t_start']!r}, {row['t_end']!r} and {row['faces']!r}.") from error
+        found.setdefault(row["clip"], []).append(stretch)
     return found
 
 

@@ -7,7 +7,6 @@ Scenes have faces boxed by hand (`<source>/labels.csv`); crops hold one face of 
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
@@ -20,8 +19,13 @@ from numpy.typing import NDArray
 
 from edge.errors import SettingsError
 from edge.look import Box
+from trainer.data.manifest import box_of
+from trainer.data.table import read_rows
+from trainer.errors import TrainerError
 
 Image = NDArray[np.uint8]
+HINT = ("Name the folder of pictures with --data, or as `data` in the recipe; it is not part of MaskGate. "
+        "In it each source has a folder with labels.csv (image, x, y, w, h, label, group, split) and images/.")
 HELD_OUT_GROUPS = {"webphotos": ("c4", "c5")}
 HELD_OUT_SHARE = {"andrewmvd": 0.1, "maixcam": 0.2}
 """What the best training step is chosen on: whole groups where there are some, else pictures by the hash of their name."""
@@ -59,22 +63,25 @@ def scenes(data: Path, split: str = "train", sources: tuple[str, ...] = ("webpho
     """The pictures of one split with their boxes, in the order of their names.
 
     Raises:
-        SettingsError: the folder or a list in it is missing.
+        TrainerError: the folder or a list in it is missing, or a list is none.
     """
     found: list[Picture] = []
     for source in sources:
-        table = data / source / "labels.csv"
-        if not table.is_file():
-            raise SettingsError(f"{table}: no such file.", hint="Name the folder of pictures with --data, or as `data` in the recipe; it is not part of MaskGate. In it each source has a folder with labels.csv (image, x, y, w, h, label, group, split) and images/.")
         rows: dict[str, list[dict[str, str]]] = {}
-        with table.open(newline="") as file:
-            for row in csv.DictReader(file):
-                if row["split"] == split:
-                    rows.setdefault(row["image"], []).append(row)
+        for where, row in read_rows(data / source / "labels.csv", ("image", *"xywh", "label", "split", "group"), HINT):
+            if row["split"] == split:
+                rows.setdefault(row["image"], []).append(row | {"where": where})
         for name, faces in sorted(rows.items()):
-            truths = tuple(Truth(Box(*(float(face[k]) for k in "xywh")), face["label"]) for face in faces)
+            truths = tuple(Truth(_box(face), face["label"]) for face in faces)
             found.append(Picture(path=data / source / "images" / name, source=source, group=faces[0]["group"], truths=truths))
     return found
+
+
+def _box(row: dict[str, str]) -> Box:
+    box = box_of([row[key] for key in "xywh"], row["where"])
+    if box is None:
+        raise TrainerError(f"{row['where']}: no box.")
+    return box
 
 
 def crops(data: Path) -> list[Picture]:
