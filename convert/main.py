@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from edge.vision.masks import Masks
 from trainer.augment import augment, plain
 from trainer.data.cache import Faces
 from trainer.data.labels import CLASSES
-from trainer.errors import TrainerError
+from trainer.errors import TrainerError, refuse
 from trainer.model import load_keras
 from trainer.recipe import NamedRecipe, read_recipe
 from trainer.shelf import CACHE, cached_faces
@@ -54,9 +53,8 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{arguments.out}: described.")
         else:
             convert(arguments.model, arguments.out, arguments.data, arguments.recipe, arguments.temperature or 1.0, arguments.cache)
-    except MaskGateError as error:
-        print(f"maskgate-convert: {error}\n{error.hint}", file=sys.stderr)
-        return error.exit_code
+    except (MaskGateError, OSError) as error:
+        return refuse("maskgate-convert", error)
     return 0
 
 

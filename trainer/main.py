@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edge.errors import MaskGateError
 from trainer.commands import data, evaluate, explain, fit, leave_out, sheet
+from trainer.errors import refuse
 from trainer.faces import command as faces
 from trainer.shelf import CACHE
 
@@ -41,9 +42,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         arguments.run(arguments)
-    except MaskGateError as error:
-        print(f"maskgate-train: {error}\n{error.hint}", file=sys.stderr)
-        return error.exit_code
+    except (MaskGateError, OSError) as error:
+        return refuse("maskgate-train", error)
     except KeyboardInterrupt:
         print("\nmaskgate-train: stopped; `fit` goes on from its last checkpoint when it is started again.", file=sys.stderr)
         return 130

@@ -7,11 +7,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 from trainer.data.check import Findings, check, contact_sheet
 from trainer.data.manifest import counts, write_manifest
 from trainer.data.overview import measure, overview
+from trainer.data.picture_file import place_for, write_picture
 from trainer.data.readers import LAYOUTS
 from trainer.data.readers import __doc__ as layouts_text
 from trainer.data.splits import split_by_group
@@ -77,13 +76,13 @@ def _lines(found: Findings) -> list[str]:
 
 
 def _sheet(arguments: argparse.Namespace) -> None:
-    out = _path(arguments)
-    cv2.imwrite(str(out), contact_sheet(samples_of(arguments.data), arguments.data))
+    out = place_for(_path(arguments))
+    write_picture(out, contact_sheet(samples_of(arguments.data), arguments.data))
     print(f"{out}: written.")
 
 
 def _overview(arguments: argparse.Namespace) -> None:
-    out = _path(arguments)
+    out = place_for(_path(arguments))
     samples = samples_of(arguments.data)
     overview(samples, measure(samples, arguments.data), out)
     print(f"{out}: written.")

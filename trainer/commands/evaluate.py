@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 
 import edge.models
+from trainer.data.picture_file import write_picture
 from trainer.degrade import degradation
 from trainer.errors import TrainerError
 from trainer.evaluate import (
@@ -76,7 +77,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
         write_metrics(arguments.out / "metrics.json", results, more)
-        cv2.imwrite(str(arguments.out / "worst.png"), gallery(worst(large)))
+        write_picture(arguments.out / "worst.png", gallery(worst(large)))
         write_report(arguments.out / "report.html", results, large, more, _pictures(arguments) if arguments.home else None)
         print(f"{arguments.out}: metrics.json, report.html, worst.png")
 

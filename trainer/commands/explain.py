@@ -7,7 +7,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +14,7 @@ from edge.vision.crop import crop_face
 from trainer.augment import plain
 from trainer.data.find import Finder
 from trainer.data.labels import CLASSES
+from trainer.data.picture_file import place_for, write_picture
 from trainer.data.readers import read_picture
 from trainer.errors import TrainerError
 from trainer.recipe import Recipe, read_recipe
@@ -36,6 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.explain import gallery
     from trainer.model import load_keras
 
+    out = place_for(arguments.out)
     model = load_keras(arguments.model)
     recipe = read_recipe(arguments.model.with_name("recipe.toml")).recipe
     if arguments.picture:
@@ -46,8 +47,8 @@ def run(arguments: argparse.Namespace) -> None:
     sheet, shares = gallery(model, crops, across=1 if arguments.picture else 12)
     for label, share in shares.items():
         print(f"{label:10} {share:.0%} of what speaks for it lies on the lower half ({len(crops[label])} faces)")
-    cv2.imwrite(str(arguments.out), sheet)
-    print(f"{arguments.out}: written.")
+    write_picture(out, sheet)
+    print(f"{out}: written.")
 
 
 def faces_apart(recipe: Recipe, data: Path, cache: Path, each: int) -> dict[str, list[NDArray[np.uint8]]]:

@@ -7,11 +7,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from trainer.augment import plain
 from trainer.data.labels import CLASSES
+from trainer.data.picture_file import place_for, write_picture
 from trainer.draw import Drawer
 from trainer.recipe import Recipe, read_recipe
 from trainer.shelf import cached_faces
@@ -26,6 +26,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> None:
+    out = place_for(arguments.out)
     recipe = read_recipe(arguments.recipe).recipe if arguments.recipe else Recipe()
     faces = cached_faces(recipe, arguments.data, arguments.cache)
     drawer = Drawer(faces, recipe, [i for i, row in enumerate(faces.rows) if row.split in recipe.data.splits])
@@ -34,5 +35,5 @@ def run(arguments: argparse.Namespace) -> None:
     for label in CLASSES:
         clean = [plain(faces.pictures[drawer.pick(label, rng)], recipe.model.margin, recipe.model.input_px) for _ in range(12)]
         rows += [np.hstack(clean)] + [np.hstack([drawer.example(label, rng) for _ in range(12)]) for _ in range(3)]
-    cv2.imwrite(str(arguments.out), np.vstack(rows))
-    print(f"{arguments.out}: {', '.join(CLASSES)}; of each one row as it is, three as drawn.")
+    write_picture(out, np.vstack(rows))
+    print(f"{out}: {', '.join(CLASSES)}; of each one row as it is, three as drawn.")

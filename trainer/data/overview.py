@@ -70,7 +70,6 @@ def overview(samples: Sequence[Sample], measured: Sequence[Measured], out: Path)
     _spread(axes[1][0], measured, "side_px", "size of the face, px (log)", log=True)
     _spread(axes[1][1], measured, "light", "mean brightness, 0 to 255")
     _spread(axes[1][2], measured, "sharp", "sharpness (log)", log=True)
-    out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out, dpi=80)
 
 
@@ -91,7 +90,8 @@ def _spread(axes: Any, measured: Sequence[Measured], what: str, title: str, log:
     values = {label: np.array([max(getattr(m, what), 1e-3) for m in measured if m.label == label]) for label in CLASSES}
     every = np.concatenate(list(values.values()))
     if len(every):
-        low, high = max(float(every.min()), 1.0 if log else 0.0), max(float(every.max()), 2.0)
+        low = max(float(every.min()), 1.0 if log else 0.0)
+        high = max(float(every.max()), 2.0, 1.1 * low)  # all alike: bins need a width
         bins = np.geomspace(low, high, 40) if log else np.linspace(low, high, 40)
         for label, mine in values.items():
             if len(mine):

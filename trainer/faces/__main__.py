@@ -5,6 +5,7 @@ import argparse
 import sys
 
 from edge.errors import MaskGateError
+from trainer.errors import refuse
 from trainer.faces.command import add_arguments, run
 
 
@@ -14,9 +15,8 @@ def main() -> int:
     add_arguments(parser)
     try:
         return run(parser.parse_args())
-    except MaskGateError as error:
-        print(error, error.hint, sep="\n", file=sys.stderr)
-        return error.exit_code
+    except (MaskGateError, OSError) as error:
+        return refuse("trainer.faces", error)
 
 
 if __name__ == "__main__":

@@ -31,9 +31,9 @@ def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], sco
     pictures = scenes(data, "test", ("webphotos",))
     if not pictures:
         raise SettingsError(f"{data}: webphotos has no test split.", hint="Its labels.csv must have rows with split `test`.")
+    to.mkdir(parents=True, exist_ok=True)  # told before minutes of measuring
     results = measure_all(models, names, pictures, sizes)
     tallies = watch_all(videos, models, 320, score)
-    to.mkdir(parents=True, exist_ok=True)
     text = "\n\n".join([recall_table(results, score), scores_table(results, 320), clips_table(names, tallies, 320, score)]) + "\n"
     (to / "figures.md").write_text(text)
     (to / "figures.json").write_text(json.dumps(_plain(results), indent=1))

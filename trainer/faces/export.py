@@ -34,6 +34,7 @@ def export(source: Path, target: Path) -> None:
     Raises:
         ModelError, SettingsError: nothing there to export, or OpenCV and Keras disagree.
     """
+    target.parent.mkdir(parents=True, exist_ok=True)  # told before a minute of measuring
     if source.suffix != ".toml":
         plan, weights = read_onnx(source)
         note = f"exported from {source.name}"

@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from edge.errors import MaskGateError
 from edge.look import Box, Face, Label
+from trainer.data.picture_file import place_for, write_picture
+from trainer.errors import refuse
 from trainer.render import Kind, Worn, random_style, render_mask
 from trainer.render.light import Image
 from trainer.render.portrait import FACE, astronaut
@@ -96,11 +100,16 @@ def _arguments() -> argparse.Namespace:
     return args
 
 
-def main() -> None:
+def main() -> int:
     args = _arguments()
-    pictures = _faces(args.picture, args.detector) or [(astronaut(), FACE)]
-    cv2.imwrite(str(args.out), sheet(pictures, args.columns, args.rows, args.seed, args.side, args.kind, args.worn))
+    try:
+        out = place_for(args.out)
+        pictures = _faces(args.picture, args.detector) or [(astronaut(), FACE)]
+        write_picture(out, sheet(pictures, args.columns, args.rows, args.seed, args.side, args.kind, args.worn))
+    except (MaskGateError, OSError) as error:
+        return refuse("trainer.render.sheet", error)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

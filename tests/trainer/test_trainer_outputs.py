@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a command is to write: folders are made, and a place that cannot be is told in two lines before the work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from trainer_pictures import picture
+
+from convert.main import main as convert
+from edge.errors import ModelError
+from trainer.data.picture_file import write_picture
+from trainer.errors import refuse
+from trainer.main import main
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Path:
+    """A data folder with a manifest of two faces."""
+    for label in ("mask", "no_mask"):
+        picture(tmp_path / f"set/{label}/a.jpg")
+    assert main(["data", "build", str(tmp_path / "set"), "--data", str(tmp_path)]) == 0
+    return tmp_path
+
+
+@pytest.mark.parametrize("verb", ["sheet", "overview"])
+def test_a_picture_is_written_where_it_is_wanted_and_its_folders_are_made(listed: Path, verb: str) -> None:
+    out = listed / "new/deep/out.png"
+    assert main(["data", verb, str(out), "--data", str(listed)]) == 0
+    assert cv2.imread(str(out)) is not None
+    assert [path.name for path in out.parent.iterdir()] == ["out.png"]
+
+
+@pytest.mark.parametrize(("out", "said"), [("out.xyz", "expected a name that ends in .png or .jpg"), ("a.jpg/out.png", "a.jpg: Not a directory|a.jpg: File exists")])
+@pytest.mark.parametrize("verb", ["data sheet", "data overview", "sheet", "explain none.keras"])
+def test_a_place_that_cannot_be_is_told_before_the_work(listed: Path, capsys: pytest.CaptureFixture[str], verb: str, out: str, said: str) -> None:
+    (listed / "a.jpg").write_bytes(b"")
+    assert main([*verb.split(), str(listed / out), "--data", str(listed)]) == 1
+    told = capsys.readouterr()
+    assert any(part in told.err for part in said.split("|"))
+    assert len(told.err.splitlines()) == 2
+    assert "written" not in told.out
+
+
+def test_a_detectors_place_that_cannot_be_is_told_as_well(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    done = subprocess.run([sys.executable, "-m", "trainer.faces", "export", str(project / "edge/models/face.onnx"), "--to", str(tmp_path / "file/face.onnx")],
+                          capture_output=True, text=True, check=False, cwd=project)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "trainer.faces: " in done.stderr
+    assert str(tmp_path / "file") in done.stderr
+
+
+def test_a_bundles_place_that_cannot_be_is_told_as_well(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert convert([str(project / "edge/models/mask.tflite"), "--out", str(tmp_path / "none/mask.tflite")]) in (0, 1)
+    (tmp_path / "file").write_bytes(b"")
+    assert convert([str(project / "edge/models/mask.tflite"), "--out", str(tmp_path / "file/mask.tflite")]) == 1
+    assert "maskgate-convert: " in capsys.readouterr().err
+
+
+def test_a_full_disk_is_told_by_what_the_system_says(capsys: pytest.CaptureFixture[str]) -> None:
+    assert refuse("x", OSError(28, "No space left on device")) == 1
+    assert capsys.readouterr().err == "x: A file: No space left on device.\nName another place, or make room there.\n"
+    assert refuse("x", ModelError("no")) == 4
+
+
+def test_a_picture_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out.png"
+    write_picture(out, np.zeros((4, 4, 3), np.uint8))
+    before = out.read_bytes()
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_picture(out, np.ones((4, 4, 3), np.uint8))
+    assert out.read_bytes() == before
