@@ -48,6 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if arguments.temperature is not None and not 0 < arguments.temperature <= 100:
             raise TrainerError(f"--temperature {arguments.temperature:g}: expected more than 0 and at most 100.")
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)  # told before minutes of work
         if arguments.model.suffix == ".tflite":
             describe(arguments.model, arguments.out, arguments.temperature, arguments.metrics)
             print(f"{arguments.out}: described.")
@@ -62,7 +63,8 @@ def convert(model_path: Path, out: Path, data: Path, recipe_path: Path | None, t
     """The whole way; prints what it found.
 
     Raises:
-        TrainerError: model, recipe or data do not fit.
+        SettingsError: the recipe does not fit.
+        TrainerError: model or data do not.
     """
     model = load_keras(model_path)
     named = read_recipe(recipe_path or model_path.with_name("recipe.toml"))
@@ -72,7 +74,6 @@ def convert(model_path: Path, out: Path, data: Path, recipe_path: Path | None, t
         name=named.recipe.model.name, input_px=int(model.input_shape[1]), margin=named.recipe.model.margin, views=named.recipe.model.views,
         labels=LABELS if model.output_shape[-1] == len(LABELS) else TWO_LABELS, temperature=temperature, sha256=hashlib.sha256(graph).hexdigest(),
         made=f"{datetime.now(UTC):%Y-%m-%d}, recipe {named.name} ({named.sha256[:16]})")
-    out.parent.mkdir(parents=True, exist_ok=True)
     write_bundle(out, graph, description)
     print(f"{out}: {out.stat().st_size / 1024:.0f} KiB, {dict(tensor_types(graph))}")
     crops, truth = compared(faces, named, int(model.input_shape[1]))

@@ -132,7 +132,7 @@ def _no_file(path: Path) -> str:
         return "" if stat.S_ISREG(mode) else f"it is a {'folder' if stat.S_ISDIR(mode) else 'device'}, expected a file"
     except PermissionError:  # a home is closed to the service
         return "whoever runs this may not look there; put it where everybody can read it, such as /etc/maskgate"
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the name
         return "there is no such file"
 
 

@@ -105,7 +105,7 @@ class Augment(_Part, frozen=True):
 class Fit(_Part, frozen=True):
     """The optimisation."""
 
-    seed: int = 1
+    seed: Count = 1
     batch: Annotated[int, Meta(ge=1)] = 64
     head_steps: Count = 150
     head_rate: Positive = 3e-3
@@ -196,6 +196,6 @@ def read_recipe(path: Path) -> NamedRecipe:
         raise SettingsError(f"Recipe {path}: cannot be read ({error.strerror}).", hint="The shipped one is recipes/shipped.toml.") from error
     try:
         recipe = msgspec.toml.decode(text, type=Recipe)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no text, a number or brackets without end; msgspec's errors are ValueErrors
         raise SettingsError(f"Recipe {path}: {error}.", hint="trainer/recipe.py lists every key with its range.") from error
     return NamedRecipe(recipe, path.stem, hashlib.sha256(text).hexdigest())

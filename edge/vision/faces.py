@@ -8,6 +8,7 @@ Any network with YuNet's outputs will do (Wu et al. 2023, "YuNet: A Tiny Millise
 from __future__ import annotations
 
 import hashlib
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -39,16 +40,9 @@ class Faces:
         Raises:
             ModelError: the file is missing, damaged, no ONNX network, or not a YuNet.
         """
-        try:
-            if not stat.S_ISREG(model.stat().st_mode):  # a device may be read for ever
-                raise ModelError(f"Face detector {model}: not a file.")
-            content = model.read_bytes()
-        except FileNotFoundError as error:
-            raise ModelError(f"Face detector {model}: no such file.") from error
-        except OSError as error:
-            raise ModelError(f"Face detector {model}: cannot be read ({error.strerror}).") from error
         if model.suffix.lower() != ".onnx":  # OpenCV would choose another reader by the name, and the one for TFLite in 5.0 crashes
             raise ModelError(f"Face detector {model}: not an .onnx file; a detector is {OFFERS}.", hint=HINT)
+        content = _content(model)
         check_whole(model, content)
         self._settings = settings
         self._size = (0, 0)
@@ -98,19 +92,40 @@ class Faces:
                 and left <= x / width <= left + w and top <= y / height <= top + h)
 
 
+def _content(path: Path) -> bytes:
+    """All of a file. Raises ModelError if it cannot be read."""
+    try:
+        if stat.S_ISREG(path.stat().st_mode):  # a device may be read for ever
+            return path.read_bytes()
+        why = "not a file"
+    except FileNotFoundError:
+        why = "no such file"
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = f"cannot be read ({getattr(error, 'strerror', error)})"
+    raise ModelError(f"Face detector {path}: {why}.")
+
+
+SUM_LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)")
+"""A line as `sha256sum` writes it: checksum and name. What else stands in such a list says nothing about a file."""
+
+
 def check_whole(model: Path, content: bytes) -> None:
     """Hold a file's content against `SHA256SUMS` in its folder, where that names it: OpenCV runs a damaged network, finds nothing or
     dies of it.
 
     Raises:
-        ModelError: its content is another.
+        ModelError: its content is another, or the list cannot be read.
     """
     sums = model.with_name("SHA256SUMS")
-    # In a folder of one's own the list may be of any making: what names no file as `sha256sum` does says nothing about ours.
-    lines = sums.read_text(encoding="utf-8", errors="replace").splitlines() if sums.is_file() else []
-    noted = [line.split(maxsplit=1) for line in lines if len(line.split(maxsplit=1)) == 2]
+    try:
+        lines = sums.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ModelError(f"Face detector {model}: {sums.name} beside it cannot be read ({error.strerror}).") from error
     found = hashlib.sha256(content).hexdigest()
-    if any(name.strip().lstrip("*") == model.name and digest.lower() != found for digest, name in noted):
+    noted = [match.groups() for line in lines if (match := SUM_LINE.fullmatch(line.rstrip()))]
+    if any(name == model.name and digest.lower() != found for digest, name in noted):
         raise ModelError(f"Face detector {model}: damaged; its content is not what SHA256SUMS beside it says.",
                          hint="Install MaskGate again. A detector of your own goes elsewhere: name it in [faces] model.")
 

@@ -37,9 +37,10 @@ def test_a_recipe_that_does_not_fit_is_refused_by_key(tmp_path: Path, text: str,
         read_recipe(tmp_path / "r.toml")
 
 
-def test_a_recipe_that_is_no_text_is_refused_like_any_other(tmp_path: Path) -> None:
-    (tmp_path / "r.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SettingsError, match=r"r\.toml: 'utf-8' codec can't decode"):
+@pytest.mark.parametrize(("text", "said"), [(b"\xff\xfe\x00", "'utf-8' codec can't decode"), (b"a=" + b"[" * 100000, "recursion"), (b"a=" + b"9" * 5000, "digits")])
+def test_a_recipe_that_is_no_text_or_has_no_end_is_refused_like_any_other(tmp_path: Path, text: bytes, said: str) -> None:
+    (tmp_path / "r.toml").write_bytes(text)
+    with pytest.raises(SettingsError, match=rf"r\.toml: .*{said}"):
         read_recipe(tmp_path / "r.toml")
 
 

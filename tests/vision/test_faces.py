@@ -110,7 +110,7 @@ def test_a_damaged_file_is_refused_before_opencv_sees_it(tmp_path: Path) -> None
         open_faces(replace(SETTINGS, model=str(path)))
 
 
-@pytest.mark.parametrize("line", ["oneword", "\udcff\udcff x", "MD5 (face.onnx) = 00", "a  b c.onnx", "\0" * 80])
+@pytest.mark.parametrize("line", ["oneword", "\udcff\udcff x", "MD5 (face.onnx) = 00", "see  face.onnx", "0" * 32 + "  face.onnx", "\0" * 80])
 def test_a_list_of_checksums_of_another_making_says_nothing(tmp_path: Path, line: str) -> None:
     (tmp_path / "face.onnx").write_bytes((MODELS / "face.onnx").read_bytes())
     (tmp_path / "SHA256SUMS").write_bytes(line.encode(errors="surrogateescape") + b"\n")
@@ -119,9 +119,11 @@ def test_a_list_of_checksums_of_another_making_says_nothing(tmp_path: Path, line
 
 def test_a_detector_that_may_not_be_read_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "face.onnx"
-    for nothing in (tmp_path, Path("/dev/zero")):
-        with pytest.raises(ModelError, match="not a file"):
-            open_faces(replace(SETTINGS, model=str(nothing)))
+    (tmp_path / "folder.onnx").mkdir()
+    (tmp_path / "device.onnx").symlink_to("/dev/zero")
+    for name, said in (("folder.onnx", "not a file"), ("device.onnx", "not a file"), ("a\0b.onnx", "cannot be read .*null byte")):
+        with pytest.raises(ModelError, match=said):
+            open_faces(replace(SETTINGS, model=str(tmp_path / name)))
     path.write_bytes((MODELS / "face.onnx").read_bytes())
 
     def refused(self: Path) -> bytes:
@@ -136,10 +138,14 @@ def test_a_checksum_is_read_as_any_tool_writes_it(tmp_path: Path) -> None:
     data = (MODELS / "face.onnx").read_bytes()
     (tmp_path / "my face.onnx").write_bytes(data)
     settings = replace(SETTINGS, model=str(tmp_path / "my face.onnx"))
-    (tmp_path / "SHA256SUMS").write_text(f"{hashlib.sha256(data).hexdigest().upper()} *my face.onnx\n")
+    (tmp_path / "SHA256SUMS").write_text(f"{hashlib.sha256(data).hexdigest().upper()} *my face.onnx\r\n", encoding="utf-8-sig")
     assert open_faces(settings)
     (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64} *my face.onnx\n")
     with pytest.raises(ModelError, match="damaged"):
+        open_faces(settings)
+    (tmp_path / "SHA256SUMS").unlink()
+    (tmp_path / "SHA256SUMS").mkdir()
+    with pytest.raises(ModelError, match="SHA256SUMS beside it cannot be read"):
         open_faces(settings)
 
 

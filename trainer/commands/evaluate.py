@@ -54,6 +54,8 @@ def run(arguments: argparse.Namespace) -> None:
     samples = [s for s in samples_of(arguments.data) if s.source == arguments.source and arguments.split in ("all", s.split)]
     if not any(s.box for s in samples):
         raise TrainerError(f"{arguments.data}: no boxed faces of {arguments.source!r}, split {arguments.split!r}.")
+    if arguments.out:
+        arguments.out.mkdir(parents=True, exist_ok=True)  # told before minutes of judging
     unit = UnitJudge(arguments.model, None if arguments.detector == "none" else Path(arguments.detector))
     judged = judge(samples, arguments.data, unit)
     results = _results(arguments.model.name, judged)
@@ -75,7 +77,6 @@ def run(arguments: argparse.Namespace) -> None:
         for name, row in more.get(kind, {}).items():
             print(f"    {name:28} " + "  ".join(f"{key} {value:.3f}" for key, value in row.items()))
     if arguments.out:
-        arguments.out.mkdir(parents=True, exist_ok=True)
         write_metrics(arguments.out / "metrics.json", results, more)
         write_picture(arguments.out / "worst.png", gallery(worst(large)))
         write_report(arguments.out / "report.html", results, large, more, _pictures(arguments) if arguments.home else None)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -82,6 +83,8 @@ def box_of(values: Sequence[str], where: str) -> Box | None:
         box = Box(*(float(value) for value in values))
     except ValueError as error:
         raise TrainerError(f"{where}: the box is {', '.join(values)}, expected four numbers x, y, w, h.") from error
+    if not all(math.isfinite(value) for value in box):
+        raise TrainerError(f"{where}: the box is {', '.join(values)}, expected four numbers x, y, w, h.")
     if not (box.w > 0 and box.h > 0):
         raise TrainerError(f"{where}: the box is {box.w:g} by {box.h:g} pixels, expected more than nothing.")
     return box

@@ -11,23 +11,34 @@ from numpy.typing import NDArray
 
 from trainer.errors import TrainerError
 
-KINDS = (".png", ".jpg", ".jpeg")
+KINDS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
 
-def place_for(path: Path) -> Path:
+def place_for(path: Path, kinds: tuple[str, ...] = KINDS) -> Path:
     """The place for a picture, its folder made; asked for before the work that the picture shows.
 
     Raises:
-        TrainerError: the name's end says no kind of picture.
+        TrainerError: the name's end says no kind of picture, or it is a folder.
     """
-    if path.suffix.lower() not in KINDS:
-        raise TrainerError(f"{path}: expected a name that ends in {' or '.join(KINDS[:2])}.", hint="Name the picture that is to be written.")
+    if path.suffix.lower() not in kinds or path.is_dir():
+        raise TrainerError(f"{path}: expected the name of a picture that ends in {', '.join(kinds)}.", hint="Name the file that is to be written.")
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def write_picture(path: Path, image: NDArray[np.uint8]) -> None:
-    """Write a BGR picture, whole or not at all; its kind is the end of its name."""
+    """Write a BGR picture, whole or not at all; its kind is the end of its name.
+
+    Raises:
+        TrainerError: it is too large for that kind.
+    """
+    fine, data = cv2.imencode(path.suffix, image)
+    if not fine:
+        raise TrainerError(f"{path}: {image.shape[1]} by {image.shape[0]} pixels are more than a {path.suffix} file holds.", hint="Write a .png, or show less.")
     part = path.with_name(path.name + ".part")
-    part.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
-    part.replace(path)
+    try:
+        part.write_bytes(data.tobytes())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

@@ -76,7 +76,7 @@ def voc(root: Path, base: Path, source: str) -> list[Sample]:
     for note in sorted(_folder(root).rglob("*.xml")):
         try:
             tree = ET.parse(note)  # noqa: S314 - as above
-        except ET.ParseError as error:
+        except (ET.ParseError, LookupError, ValueError) as error:  # the latter two: an encoding that is none, or not to be had
             raise TrainerError(f"{note}: this is no XML ({error}).") from error
         name = Path(tree.findtext("filename") or f"{note.stem}.jpg").name
         path = pictures.get(name) or next((p for p in pictures.values() if p.stem == note.stem), None)
@@ -107,7 +107,7 @@ def yolo(root: Path, base: Path, source: str) -> list[Sample]:
         for number, line in enumerate(read_lines(note), 1):
             where = f"{note}, line {number}"
             fields = line.split()
-            if len(fields) != 5 or not fields[0].isdigit() or int(fields[0]) >= len(names):
+            if len(fields) != 5 or not fields[0].isdecimal() or int(fields[0]) >= len(names):
                 raise TrainerError(f"{where}: found {line!r}, expected `class x y w h` with a class below {len(names)}.")
             relative = box_of(fields[1:], where)
             assert relative is not None

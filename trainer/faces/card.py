@@ -10,13 +10,19 @@ from edge.errors import SettingsError
 BEGIN, END = "<!-- figures: written by `maskgate-train faces evaluate --card` -->", "<!-- end of figures -->"
 
 
-def put_section(card: Path, text: str) -> None:
-    """Replace what lies between the marks, whole or not at all. Raises SettingsError if the card or its marks are missing."""
+def around_section(card: Path) -> tuple[str, str]:
+    """What stands before and after the figures. Raises SettingsError if the card or its marks are missing."""
     try:
         before, rest = card.read_text(encoding="utf-8").split(BEGIN)
-        after = rest.split(END)[1]
+        return before, rest.split(END)[1]
     except (OSError, ValueError, IndexError) as error:
-        raise SettingsError(f"Model card {card}: the lines {BEGIN!r} and {END!r} are not in it once each.") from error
+        raise SettingsError(f"Model card {card}: the lines {BEGIN!r} and {END!r} are not in it once each.",
+                            hint="Name a card that has them with --card, or leave it out.") from error
+
+
+def put_section(card: Path, text: str) -> None:
+    """Replace what lies between the marks, whole or not at all. Raises SettingsError if the card or its marks are missing."""
+    before, after = around_section(card)
     part = card.with_name(card.name + ".part")
     part.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
     part.replace(card)

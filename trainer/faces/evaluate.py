@@ -8,9 +8,9 @@ from pathlib import Path
 
 import cv2
 
-from edge.errors import SettingsError
-from trainer.faces.card import put_section
-from trainer.faces.clips import watch_all
+from trainer.errors import TrainerError
+from trainer.faces.card import around_section, put_section
+from trainer.faces.clips import read_truth, watch_all
 from trainer.faces.detector import Detector
 from trainer.faces.pictures import scenes
 from trainer.faces.plots import plot_false, plot_scores, plot_time
@@ -22,7 +22,7 @@ def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], sco
     """Measure, write `figures.md`, `figures.json` and plots into `to`, and the tables into the card if one is named.
 
     Raises:
-        ModelError: a file is no detector. SettingsError: pictures or clips are missing.
+        ModelError: a file is no detector. TrainerError: pictures or clips are missing. SettingsError: the card has no place for figures.
     """
     cv2.setNumThreads(1)
     names = names_of(models)
@@ -30,8 +30,12 @@ def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], sco
         Detector(model, score)  # a file that is none is told before minutes of measuring
     pictures = scenes(data, "test", ("webphotos",))
     if not pictures:
-        raise SettingsError(f"{data}: webphotos has no test split.", hint="Its labels.csv must have rows with split `test`.")
-    to.mkdir(parents=True, exist_ok=True)  # told before minutes of measuring
+        raise TrainerError(f"{data}: webphotos has no test split.", hint="Its labels.csv must have rows with split `test`.")
+    # Told before minutes of measuring:
+    read_truth(videos / "TRUTH.csv")
+    if card is not None:
+        around_section(card)
+    to.mkdir(parents=True, exist_ok=True)
     results = measure_all(models, names, pictures, sizes)
     tallies = watch_all(videos, models, 320, score)
     text = "\n\n".join([recall_table(results, score), scores_table(results, 320), clips_table(names, tallies, 320, score)]) + "\n"

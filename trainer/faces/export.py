@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from edge.errors import ModelError
+from edge.vision.faces import SUM_LINE
 from trainer.faces.network import BYTE, as_outputs, build, put_weights
 from trainer.faces.onnx_file import Weights, read_onnx, write_onnx
 from trainer.faces.pictures import read, scenes
@@ -32,7 +33,7 @@ def export(source: Path, target: Path) -> None:
     """Write `target` from the step that a recipe chooses, or from any YuNet file as it is.
 
     Raises:
-        ModelError, SettingsError: nothing there to export, or OpenCV and Keras disagree.
+        ModelError, SettingsError, TrainerError: nothing there to export, no pictures to set the scale on, or OpenCV and Keras disagree.
     """
     target.parent.mkdir(parents=True, exist_ok=True)  # told before a minute of measuring
     if source.suffix != ".toml":
@@ -55,10 +56,17 @@ def export(source: Path, target: Path) -> None:
 def note_sum(target: Path) -> None:
     """Put the file's new checksum into the `SHA256SUMS` beside it, if that names it: the unit refuses a file that differs from it."""
     sums = target.with_name("SHA256SUMS")
-    lines = sums.read_text().splitlines() if sums.is_file() else []
-    new = f"{hashlib.sha256(target.read_bytes()).hexdigest()}  {target.name}"
-    if any(line.endswith(f"  {target.name}") for line in lines):
-        sums.write_text("".join(f"{new if line.endswith(f'  {target.name}') else line}\n" for line in lines))
+    if not sums.is_file():
+        return
+    new = hashlib.sha256(target.read_bytes()).hexdigest()
+    lines = sums.read_bytes().splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        match = SUM_LINE.fullmatch(line.decode(errors="replace").rstrip())
+        if match and match[2] == target.name:
+            lines[number] = new.encode() + line[len(new):]
+    part = sums.with_name(sums.name + ".part")
+    part.write_bytes(b"".join(lines))
+    part.replace(sums)
 
 
 def shifted(weights: Weights, shift: float) -> Weights:

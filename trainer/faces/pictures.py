@@ -17,7 +17,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.errors import SettingsError
 from edge.look import Box
 from trainer.data.manifest import box_of
 from trainer.data.table import read_rows
@@ -94,11 +93,11 @@ def read(path: Path) -> Image:
     """One picture, BGR.
 
     Raises:
-        SettingsError: the file is no picture.
+        TrainerError: the file is no picture.
     """
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
-        raise SettingsError(f"{path}: not a picture that can be read.", hint="Remove it, or fetch it again.")
+        raise TrainerError(f"{path}: not a picture that can be read.", hint="Remove it, or fetch it again.")
     return np.asarray(image, np.uint8)
 
 

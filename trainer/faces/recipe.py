@@ -69,7 +69,7 @@ class Recipe:
     """Steps between two saved states, each measured on the held-out pictures."""
     threads: Annotated[int, Meta(ge=1, le=64)] = 1
     """Processor threads of a training step; another one makes the scenes."""
-    seed: int = 1
+    seed: Annotated[int, Meta(ge=0)] = 1
     hash: str = ""
     """Of the file, first 12 digits; set by `load`."""
 
@@ -89,7 +89,7 @@ def load(path: Path) -> Recipe:
         data = path.read_bytes()
         values = tomllib.loads(data.decode())
         unknown = sorted(set(values) - set(Recipe.__dataclass_fields__))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # no TOML, no text, a number or brackets without end
         raise SettingsError(f"Recipe {path}: cannot be read ({error}).", hint="Recipes are TOML files; recipes/faces.toml is one.") from error
     if unknown or "hash" in values:
         raise SettingsError(f"Recipe {path}: {', '.join(unknown) or 'hash'} is no setting.", hint=f"There are: {', '.join(Recipe.__dataclass_fields__)}.")
