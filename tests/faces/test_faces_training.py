@@ -217,9 +217,9 @@ import hashlib
 from trainer.faces.export import note_sum
 folder = Path(sys.argv[1])
 (folder / "face.onnx").write_bytes(b"new")
-lines = [b"0" * 64 + b"  face.onnx", b"1" * 64 + b"  other.onnx", b"2" * 64 + b" *face.onnx", b"\\xff face.onnx"]
+lines = [b"\\xef\\xbb\\xbf" + b"0" * 64 + b"  face.onnx", b"1" * 64 + b"  other.onnx", b"2" * 64 + b" *face.onnx", b"\\xff face.onnx"]
 (folder / "SHA256SUMS").write_bytes(b"\\n".join(lines) + b"\\n")
 note_sum(folder / "face.onnx")
 new = hashlib.sha256(b"new").hexdigest().encode()
-assert (folder / "SHA256SUMS").read_bytes() == b"\\n".join([new + b"  face.onnx", lines[1], new + b" *face.onnx", lines[3]]) + b"\\n"
+assert (folder / "SHA256SUMS").read_bytes() == b"\\n".join([b"\\xef\\xbb\\xbf" + new + b"  face.onnx", lines[1], new + b" *face.onnx", lines[3]]) + b"\\n"
 """, str(tmp_path))

@@ -9,8 +9,8 @@ from typing import Any
 
 from trainer.data.check import Findings, check, contact_sheet
 from trainer.data.manifest import counts, write_manifest
-from trainer.data.overview import measure, overview
-from trainer.data.picture_file import KINDS, place_for, write_picture
+from trainer.data.overview import PLOTS, measure, overview
+from trainer.data.picture_file import place_for, write_picture
 from trainer.data.readers import LAYOUTS
 from trainer.data.readers import __doc__ as layouts_text
 from trainer.data.splits import split_by_group
@@ -82,7 +82,7 @@ def _sheet(arguments: argparse.Namespace) -> None:
 
 
 def _overview(arguments: argparse.Namespace) -> None:
-    out = place_for(_path(arguments), (*KINDS[:3], ".pdf", ".svg"))
+    out = place_for(_path(arguments), PLOTS)
     samples = samples_of(arguments.data)
     overview(samples, measure(samples, arguments.data), out)
     print(f"{out}: written.")

@@ -19,6 +19,8 @@ from trainer.data.manifest import SPLITS, Sample, counts
 from trainer.data.readers import read_picture
 from trainer.errors import TrainerError
 
+PLOTS = (".png", ".jpg", ".jpeg", ".pdf", ".svg")
+"""Ends of names that matplotlib draws into."""
 COLOURS = {"mask": "tab:green", "incorrect": "tab:orange", "no_mask": "tab:red", "not_face": "tab:gray", "unknown": "lightgray"}
 
 

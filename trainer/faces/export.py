@@ -61,9 +61,9 @@ def note_sum(target: Path) -> None:
     new = hashlib.sha256(target.read_bytes()).hexdigest()
     lines = sums.read_bytes().splitlines(keepends=True)
     for number, line in enumerate(lines):
-        match = SUM_LINE.fullmatch(line.decode(errors="replace").rstrip())
+        match = SUM_LINE.fullmatch(line.decode("utf-8-sig", errors="replace").rstrip())
         if match and match[2] == target.name:
-            lines[number] = new.encode() + line[len(new):]
+            lines[number] = line.replace(match[1].encode(), new.encode(), 1)
     part = sums.with_name(sums.name + ".part")
     part.write_bytes(b"".join(lines))
     part.replace(sums)
