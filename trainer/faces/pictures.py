@@ -66,21 +66,16 @@ def scenes(data: Path, split: str = "train", sources: tuple[str, ...] = ("webpho
     """
     found: list[Picture] = []
     for source in sources:
-        rows: dict[str, list[dict[str, str]]] = {}
+        boxed: dict[str, list[tuple[str, Truth]]] = {}
         for where, row in read_rows(data / source / "labels.csv", ("image", *"xywh", "label", "split", "group"), HINT):
-            if row["split"] == split:
-                rows.setdefault(row["image"], []).append(row | {"where": where})
-        for name, faces in sorted(rows.items()):
-            truths = tuple(Truth(_box(face), face["label"]) for face in faces)
-            found.append(Picture(path=data / source / "images" / name, source=source, group=faces[0]["group"], truths=truths))
+            if row["split"] != split:
+                continue
+            if (box := box_of([row[key] for key in "xywh"], where)) is None:
+                raise TrainerError(f"{where}: no box.")
+            boxed.setdefault(row["image"], []).append((row["group"], Truth(box, row["label"])))
+        for name, faces in sorted(boxed.items()):
+            found.append(Picture(path=data / source / "images" / name, source=source, group=faces[0][0], truths=tuple(truth for _, truth in faces)))
     return found
-
-
-def _box(row: dict[str, str]) -> Box:
-    box = box_of([row[key] for key in "xywh"], row["where"])
-    if box is None:
-        raise TrainerError(f"{row['where']}: no box.")
-    return box
 
 
 def crops(data: Path) -> list[Picture]:
