@@ -12,14 +12,16 @@ import onnx
 import pytest
 
 from edge.errors import ModelError, SettingsError
+from trainer.faces import select
 from trainer.faces.card import BEGIN, END, put_section
 from trainer.faces.detector import Detector
 from trainer.faces.fit import first_weights
+from trainer.faces.measure import Outcome
 from trainer.faces.network import build, narrow, put_weights
 from trainer.faces.onnx_file import Weights, blended, read_onnx, write_onnx
 from trainer.faces.plan import HEADS, STRIDES, Plan
 from trainer.faces.recipe import Recipe, load
-from trainer.faces.select import detector_file
+from trainer.faces.select import Selection, chosen, detector_file
 
 TINY = Plan(stem=4, stages=((4, 6), (6, 8), (8, 8), (8, 8), (8, 8)), shared=(0, 1, 2))
 
@@ -179,3 +181,32 @@ def test_a_recipe_may_start_from_the_best_step_of_another(tmp_path: Path) -> Non
     with pytest.raises(SettingsError, match=r"yunet_n\.onnx: no such file") as refused:
         detector_file("yunet_n.onnx", tmp_path)
     assert refused.value.hint.endswith("which has: yunet.onnx.")
+
+
+def test_damaged_figures_of_a_training_are_named_and_an_empty_file_is_a_training_that_has_not_begun(tmp_path: Path) -> None:
+    recipe = Recipe(cache=str(tmp_path), name="one")
+    recipe.folder.mkdir()
+    for text in ('{"step": 1, "goal"', '{"step": 1, "goal": 0.9}', "3", "{}", "\x00"):
+        (recipe.folder / "selection.jsonl").write_text(text)
+        with pytest.raises(SettingsError, match=r"selection\.jsonl: damaged"):
+            chosen(recipe)
+    (recipe.folder / "selection.jsonl").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="damaged"):
+        chosen(recipe)
+    (recipe.folder / "selection.jsonl").write_text("")
+    with pytest.raises(SettingsError, match="nothing trained yet"):
+        chosen(recipe)
+
+
+def test_figures_are_added_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(select, "held_out", lambda data: [])
+    monkeypatch.setattr(select, "look", lambda detector, pictures, size: Outcome(faces=[], false_scores=[0.5], pictures=1))
+    selection = Selection(tmp_path, tmp_path / "selection.jsonl")
+    assert selection.rows() == []
+    for step in (0, 500):
+        selection.add(step, tmp_path / f"step-{step}.onnx")
+    assert [(row["step"], row["file"]) for row in selection.rows()] == [(0, "step-0.onnx"), (500, "step-500.onnx")]
+    monkeypatch.setattr(Path, "replace", lambda self, target: (_ for _ in ()).throw(OSError("power cut")))
+    with pytest.raises(OSError, match="power cut"):
+        selection.add(1000, tmp_path / "step-1000.onnx")
+    assert [row["step"] for row in selection.rows()] == [0, 500]

