@@ -182,6 +182,93 @@ assert "imitate" not in losses(teacher, [], batch)
 """)
 
 
+def test_a_copy_answers_as_its_advisers_do_together() -> None:
+    run("""
+import tensorflow as tf
+from trainer.faces.copying import copy_losses
+def maps(logit, size=2.0, at=0.0):
+    found = [np.zeros((1, 128 // s, 128 // s, 16), np.float32) for s in (8, 16, 32)]
+    for part in found:
+        part[..., :2] = -9.0
+    found[1][0, 4, 4, :2] = logit
+    found[1][0, :, :, 4:6] = np.log(size)
+    found[1][..., 6:] = at
+    return [tf.constant(part) for part in found]
+def lost(own, *advisers, parts=("cls", "obj"), share=0.4):
+    return sum(float(copy_losses(own, list(advisers), share)[part]) for part in parts)
+def best(*advisers, share=0.4):
+    return min(np.arange(-3, 5.1, 0.25), key=lambda logit: lost(maps(logit), *advisers, share=share))
+# The first counts for its share, the others for the rest in equal parts; nothing is learnt from labels, for there are none.
+assert best(maps(-1.0), maps(4.0)) == 2.0
+assert best(maps(4.0), maps(-1.0)) == 1.0
+assert best(maps(4.0), maps(-1.0), share=0.6) == 2.0
+assert best(maps(-1.0), maps(4.0), maps(1.5)) == 1.25
+# Boxes and landmarks are those of the last one, where they see a face.
+first, last = maps(3.0, 2.2, at=1.0), maps(3.0, 2.0, at=2.0)
+for part in ("box", "points"):
+    assert lost(last, first, last, parts=(part,)) < 1e-5 < lost(first, first, last, parts=(part,))
+    assert lost(maps(-9.0, 3.0, at=5.0), maps(-9.0), maps(-9.0), parts=(part,)) == 0
+""")
+
+
+def test_an_adviser_shown_a_mirror_image_tells_of_the_picture_itself(project: Path) -> None:
+    run("""
+import tensorflow as tf
+from skimage.data import astronaut
+from trainer.faces.copying import look
+from trainer.faces.network import decode
+from trainer.faces.onnx_file import read_onnx
+plan, weights = read_onnx(Path(sys.argv[1]))
+adviser = build(plan); put_weights(adviser, plan, weights)
+picture = tf.constant(astronaut()[None, :384, 64:384, ::-1].astype(np.float32) / 255)
+for stride, straight, turned in zip((8, 16, 32), look(adviser, picture, tf.constant(False)), look(adviser, picture, tf.constant(True))):
+    assert np.allclose(straight, adviser(picture)[(8, 16, 32).index(stride)])
+    assert not np.allclose(straight, turned, atol=0.1)
+    sure = tf.reduce_max(straight[..., 1]) > 2
+    if sure:
+        row, column = np.unravel_index(np.argmax(straight[0, ..., 1]), straight.shape[1:3])
+        assert turned[0, row, column, 1] > 2, "the face is seen in the same place"
+        assert np.abs(decode(straight, stride)[0, row, column] - decode(turned, stride)[0, row, column]).max() < 12
+        # Right stays right: mirrored without being told so, the eyes would be an eye distance off.
+        eyes = [np.asarray(look)[0, row, column, 6:10] * stride for look in (straight, turned)]
+        assert np.abs(eyes[0] - eyes[1]).max() < 0.3 * abs(eyes[0][2] - eyes[0][0]), eyes
+        found = stride
+assert found
+""", str(project / "edge/models/face.onnx"))
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "muon"])
+def test_a_copy_comes_nearer_to_its_advisers_and_goes_on_where_it_stopped(tmp_path: Path, optimiser: str) -> None:
+    run("""
+from dataclasses import replace
+from trainer.faces.fit import WIDER, Training
+from trainer.faces.onnx_file import write_onnx
+from trainer.faces.recipe import Recipe
+from trainer.faces.targets import Batch
+folder = Path(sys.argv[1])
+plan = Plan(stages=TINY.stages)
+for seed, name in enumerate((WIDER, "second.onnx", "first.onnx")):
+    write_onnx(folder / name, plan, random_weights(plan, seed))
+recipe = Recipe(name="r", cache=sys.argv[1], weights=sys.argv[1], start="first.onnx", stages=plan.stages, shared=(0, 0, 0), imitate=1.0,
+                advisers=("second.onnx",), copy=True, mirror=True, optimiser=sys.argv[2], steps=100, warm_up=0, rate=5e-3)
+none = np.zeros((2, 1), np.float32)
+batch = Batch(np.random.default_rng(1).integers(0, 255, (2, 64, 64, 3), np.uint8), np.zeros((2, 1, 4), np.float32), np.zeros((2, 1, 10), np.float32), none, none, none, none)
+training = Training(recipe)
+lost = [sum(float(part) for part in training.learn(batch).values()) for _ in range(24)]
+assert sum(lost[-4:]) < 0.8 * sum(lost[:4]), lost      # four steps: each adviser straight and mirrored
+training.save()
+again = Training(recipe)
+assert again.step == training.step == 24
+ends = []
+for one in (training, again):
+    for _ in range(3):
+        one.learn(batch)
+    ends.append(take_weights(one.network, plan))
+for name, (kernel, bias) in ends[0].items():
+    assert np.allclose(kernel, ends[1][name][0], atol=1e-5) and np.allclose(bias, ends[1][name][1], atol=1e-5), name
+""", str(tmp_path), optimiser)
+
+
 def test_yunet_n_is_heard_before_the_recipes_advisers_and_nobody_where_nothing_is_imitated(tmp_path: Path) -> None:
     run("""
 from trainer.faces.fit import WIDER, advisers

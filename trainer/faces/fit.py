@@ -9,7 +9,7 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,11 @@ from tqdm import tqdm
 
 from edge.errors import ModelError
 from trainer.errors import TrainerError
+from trainer.faces.copying import copy_losses, look
 from trainer.faces.labels import KIND, KINDS, LEARN, Faces
 from trainer.faces.mining import mine
 from trainer.faces.network import BYTE, build, grow, narrow, put_weights, random_weights, take_weights
-from trainer.faces.onnx_file import Weights, blended, read_onnx, write_onnx
+from trainer.faces.onnx_file import Weights, blended, mean_of, read_onnx, write_onnx
 from trainer.faces.pictures import Image, Pixels, crops, scenes
 from trainer.faces.plan import Plan
 from trainer.faces.recipe import Recipe
@@ -37,6 +38,9 @@ import tensorflow as tf  # isort: skip  # after network.py, which quiets it
 
 WIDER = "yunet_n_640_640.onnx"
 """The wider of the published YuNets."""
+OPTIMISERS: dict[str, Callable[[float], Any]] = {
+    "adam": lambda rate: tf.keras.optimizers.Adam(rate, global_clipnorm=10.0),
+    "muon": lambda rate: tf.keras.optimizers.Muon(rate, weight_decay=None, adam_weight_decay=None, global_clipnorm=10.0)}
 MOST_FACES = 32
 """In one scene; the largest are kept."""
 
@@ -110,16 +114,25 @@ def step_file(recipe: Recipe, step: int) -> Path:
 def first_weights(recipe: Recipe) -> tuple[Plan, Weights]:
     """Plan and weights that training begins with."""
     plan = Plan(stages=recipe.stages, shared=recipe.shared, down=recipe.down)
-    if not recipe.start:
+    if not recipe.starts:
         return plan, random_weights(plan, recipe.seed)
-    path = detector_file(recipe.start, Path(recipe.weights))
-    theirs, weights = read_onnx(path)
+    theirs, weights, path = first_of(recipe)
     wider = any(mine > its for pair in zip(plan.stages, theirs.stages, strict=True) for mine, its in zip(*pair, strict=True))
     # The neck adds the last stages up: a channel cannot be left out of one of them alone.
     if (plan.stem, plan.width) != (theirs.stem, theirs.width) or wider:
         raise ModelError(f"Detector {path}: its stages are {theirs.stages}, of which those of the recipe, {plan.stages}, cannot be cut.",
                          hint=f"No stage may be wider, and the last ones must end in {theirs.width} as they do there.")
     return plan, grow(narrow(weights, plan), plan)
+
+
+def first_of(recipe: Recipe) -> tuple[Plan, Weights, str]:
+    """Plan, weights and names of what a recipe starts from; of several the mean (Wortsman et al. 2022, "Model soups")."""
+    files = [detector_file(named, Path(recipe.weights)) for named in recipe.starts]
+    read = [read_onnx(file) for file in files]
+    plans = [plan for plan, _ in read]
+    if any(plan != plans[0] for plan in plans):
+        raise ModelError(f"Detectors {', '.join(map(str, files))}: not all of one shape, so that they have no mean.", hint="Name recipes of the same `stages`, `shared` and `down` as `start`.")
+    return plans[0], mean_of([weights for _, weights in read]), " and ".join(map(str, files))
 
 
 def advisers(recipe: Recipe) -> list[Any]:
@@ -149,7 +162,7 @@ class Training:
         put_weights(self.network, self.plan, weights)
         put_weights(self.mean, self.plan, weights)
         self._advisers = advisers(recipe)
-        self._optimiser = tf.keras.optimizers.Adam(recipe.rate, global_clipnorm=10.0)
+        self._optimiser = OPTIMISERS[recipe.optimiser](recipe.rate)
         self._optimiser.build(self.network.trainable_variables)
         self.step = 0
         recipe.folder.mkdir(parents=True, exist_ok=True)
@@ -177,18 +190,22 @@ class Training:
         self._optimiser.learning_rate.assign(self.rate())
         # The mean follows closely at first, or it would hold on to the start for a thousand steps.
         keep = min(self._recipe.average, (1 + self.step) / (10 + self.step))
-        parts = self._graph(Batch(*(tf.constant(part) for part in batch)), tf.constant(keep, tf.float32))
+        # Each adviser is shown every other scene mirrored, so that what is learnt is what its two looks have in common.
+        mirror = [self._recipe.mirror and bool(self.step >> number & 1) for number in range(len(self._advisers))]
+        parts = self._graph(Batch(*(tf.constant(part) for part in batch)), tf.constant(keep, tf.float32), tf.constant(mirror, tf.bool))
         self.step += 1
         return dict(parts)
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-    def _graph(self, batch: Batch, keep: Any) -> dict[str, Any]:
+    def _graph(self, batch: Batch, keep: Any, mirror: Any) -> dict[str, Any]:
         pictures = tf.cast(batch.pictures, tf.float32) / BYTE
-        advice = [adviser(pictures) for adviser in self._advisers]
+        recipe = self._recipe
+        advice = [look(adviser, pictures, mirror[number]) if recipe.mirror else adviser(pictures) for number, adviser in enumerate(self._advisers)]
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
-            parts = losses(self.network(pictures, training=True), advice, batch, self._recipe.believe)
-            total = tf.add_n([value * (self._recipe.imitate if name == "imitate" else 1.0) for name, value in parts.items()])
+            maps = self.network(pictures, training=True)
+            parts = copy_losses(maps, advice, recipe.share) if recipe.copy else losses(maps, advice, batch, recipe.believe)
+            total = tf.add_n([value * (recipe.imitate if name == "imitate" else 1.0) for name, value in parts.items()])
         self._optimiser.apply(tape.gradient(total, variables), variables)
         for mean, value in zip(self.mean.trainable_variables, variables, strict=True):
             mean.assign(keep * mean + (1 - keep) * value)
@@ -213,18 +230,18 @@ def fit(recipe: Recipe) -> Path:
     store = load_store(recipe)
     selection = Selection(Path(recipe.data), recipe.folder / FIGURES)
     (recipe.folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2))
-    print(f"{len(store.usable())} pictures, {training.plan.parameters()} numbers to learn, step {training.step} of {recipe.steps}")
+    print(f"{len(store.usable())} pictures, {training.plan.parameters()} numbers to learn, step {training.step} of {recipe.end}")
     if training.step not in [row["step"] for row in selection.rows()]:  # the first time, or stopped between saving and measuring
         selection.add(training.step, training.save())
     totals: dict[str, float] = {}
     start, first = time.monotonic(), training.step
     made = batches(store, recipe, training.step)
-    with tqdm(total=recipe.steps, initial=first, mininterval=10, desc="fit") as bar:
-        while training.step < recipe.steps:
+    with tqdm(total=recipe.end, initial=first, mininterval=10, desc="fit") as bar:
+        while training.step < recipe.end:
             for name, value in training.learn(next(made)).items():
                 totals[name] = totals.get(name, 0.0) + float(value)
             bar.update()
-            if training.step % recipe.every == 0 or training.step == recipe.steps:
+            if training.step % recipe.every == 0 or training.step == recipe.end:
                 means = {name: round(value / recipe.every, 3) for name, value in totals.items()}
                 print(f"\nstep {training.step}, {(time.monotonic() - start) / (training.step - first):.2f} s each, {means}", flush=True)
                 print(selection.add(training.step, training.save()), flush=True)

@@ -20,7 +20,7 @@ Width = Annotated[int, Meta(ge=1, le=1024)]
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a detector is fitted; recipes/faces*.toml are six examples."""
+    """How a detector is fitted; recipes/faces*.toml are ten examples."""
 
     data: str = "../shared/data"
     """Folder of the pictures, from the folder that the command runs in."""
@@ -30,8 +30,9 @@ class Recipe:
     """Decoded pictures, what the teachers said, and the state of trainings."""
     name: str = "face"
     """Of the training: its folder in the cache."""
-    start: str = "face_detection_yunet_2023mar.onnx"
-    """Detector in `weights`, or a path, or another recipe (the step that it chooses), whose weights are the first; empty: begin at random."""
+    start: str | tuple[str, ...] = "face_detection_yunet_2023mar.onnx"
+    """Detector in `weights`, or a path, or another recipe (the step that it chooses), whose weights are the first; several: the mean of their weights;
+    empty: begin at random."""
     shared: tuple[int, int, int] = (0, 1, 1)
     """Units added before the heads at strides 8, 16 and 32."""
     down: bool = False
@@ -51,12 +52,24 @@ class Recipe:
     believe: bool = False
     """Under faces that an adviser sees where they are, imitate the higher cls and obj of those who do, and leave the labels out but in the cells that
     answer for the face; asks for `imitate`."""
+    copy: bool = False
+    """Learn to answer as YuNet n and the advisers do together, and nothing else (copying.py); asks for `advisers`, and for `imitate`, whatever its weight.
+    Boxes and landmarks are those of the last adviser."""
+    share: Annotated[float, Meta(ge=0, le=1)] = 0.25
+    """Of YuNet n in what is copied; the advisers, who know masks, have the rest."""
+    mirror: bool = False
+    """Show every adviser half of the scenes mirrored: what its two looks have not in common is chance."""
     views: Literal["varied", "natural"] = "varied"
     """How scenes are put together: `varied` (mosaics, tilts, much that spoils them), or, to finish, `natural`, as a camera shows them."""
     side: Annotated[int, Meta(ge=64, le=640, multiple_of=32)] = 320
     """Of a training scene, in pixels."""
     batch: Annotated[int, Meta(ge=1, le=256)] = 16
-    steps: Annotated[int, Meta(ge=1)] = 8000
+    steps: Annotated[int, Meta(ge=0)] = 8000
+    """0: the detector is what `start` says."""
+    stop: Annotated[int, Meta(ge=0)] = 0
+    """Step to stop after, the rate still high, for a mean with others (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima"); 0: go on to `steps`."""
+    optimiser: Literal["adam", "muon"] = "adam"
+    """`muon` (Jordan et al. 2024; Liu et al. 2025, "Muon is Scalable for LLM Training") for the 1x1 convolutions and Adam for the rest, or Adam for all."""
     rate: Annotated[float, Meta(gt=0, le=0.1)] = 7e-4
     """Highest learning rate; it rises over the first `warm_up` steps, then falls along a cosine to a hundredth."""
     warm_up: Annotated[int, Meta(ge=0)] = 300
@@ -72,6 +85,16 @@ class Recipe:
     seed: Annotated[int, Meta(ge=0)] = 1
     hash: str = ""
     """Of the file, first 12 digits; set by `load`."""
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """What `start` names, one or several; none to begin at random."""
+        return tuple(filter(None, (self.start,) if isinstance(self.start, str) else self.start))
+
+    @property
+    def end(self) -> int:
+        """The last step."""
+        return min(self.stop or self.steps, self.steps)
 
     @property
     def folder(self) -> Path:
@@ -97,6 +120,10 @@ def load(path: Path) -> Recipe:
         recipe = msgspec.convert(values | {"hash": hashlib.sha256(data).hexdigest()[:12]}, Recipe)
     except msgspec.ValidationError as error:
         raise SettingsError(f"Recipe {path}: {error}.", hint="trainer/faces/recipe.py says what each setting may be; recipes/faces*.toml are examples.") from error
-    if recipe.believe and not recipe.imitate:
-        raise SettingsError(f"Recipe {path}: `believe` is true and `imitate` 0, so that nobody is asked who could be believed.", hint="Say `imitate = 1.0`, or leave `believe` out.")
+    if recipe.believe and recipe.copy:
+        raise SettingsError(f"Recipe {path}: `believe` and `copy` are both true; one of them says how advisers are heard.", hint="Leave one of them out.")
+    if (recipe.believe or recipe.copy) and not recipe.imitate:
+        raise SettingsError(f"Recipe {path}: `{'believe' if recipe.believe else 'copy'}` is true and `imitate` 0, so that nobody is asked.", hint="Say `imitate = 1.0`, or leave it out.")
+    if recipe.copy and not recipe.advisers:
+        raise SettingsError(f"Recipe {path}: `copy` is true and there are no `advisers`; YuNet n alone knows too little of masks.", hint='Name a recipe or a file: `advisers = ["recipes/faces-natural.toml"]`.')
     return recipe
