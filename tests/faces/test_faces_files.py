@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from edge.errors import ModelError, SettingsError
 from trainer.faces import select
 from trainer.faces.card import BEGIN, END, put_section
+from trainer.faces.command import LESSON
 from trainer.faces.detector import Detector
 from trainer.faces.fit import first_weights
 from trainer.faces.measure import Outcome
@@ -111,7 +113,8 @@ def test_a_recipe_is_read_and_its_mistakes_are_named(tmp_path: Path, project: Pa
                                                                   "faces-agreed.toml", "faces-placed.toml", "faces-narrow.toml", "faces-wide.toml"))
     for text, message in (("stepz = 3", "stepz is no setting"), ("side = 100", "side"), ("rate = 'fast'", "rate"), ("a = ", "cannot be read"), ("a = " + "[" * 100000, "cannot be read"), ("seed = -1", "seed"),
                           ("stages = [[16, 32], [32, 64]]", "stages"), ("believe = true\nimitate = 0", "`believe` is true"), ("copy = true\nimitate = 0", "`copy` is true"),
-                          ("copy = true\nbelieve = true", "both true"), ("copy = true\nimitate = 1.0", "no `advisers`"), ("optimiser = 'sgd'", "optimiser"), ("start = [3]", "start"),
+                          ("copy = true\nbelieve = true", "both true"), ("copy = true\nimitate = 1.0", "no `advisers`"), ("optimiser = 'sgd'", "optimiser"), ("start = [3]", "start"), ("start = []", "names two detectors"), ("start = ['a.onnx', '']", "names two detectors"), ("steps = 0\nstart = ''", "would be random"),
+                          ("stop = 700", "multiple of `every`"), ("stop = 9000", "at most `steps`"), ("mirror = true\nimitate = 0", "`mirror` is true"),
                           ("stages = [[16, 32], [32, 0], [64, 64], [64, 64], [64, 64]]", "stages")):
         (tmp_path / "r.toml").write_text(text)
         with pytest.raises(SettingsError, match=message):
@@ -233,4 +236,12 @@ def test_several_starts_are_averaged_where_they_are_of_one_shape(tmp_path: Path)
 
 
 def test_a_training_may_stop_before_its_rate_has_fallen() -> None:
-    assert [Recipe(steps=3000, stop=stop).end for stop in (0, 1000, 5000)] == [3000, 1000, 3000]
+    assert [Recipe(steps=3000, stop=stop).end for stop in (0, 1000)] == [3000, 1000]
+
+
+def test_the_lesson_and_the_card_name_the_fits_in_the_order_of_the_recipe(project: Path) -> None:
+    order = re.findall(r"faces fit (recipes/\S+)", (project / "recipes" / "faces.toml").read_text())
+    assert len(order) == len(list((project / "recipes").glob("faces*.toml")))
+    assert order == re.findall(r"faces fit (recipes/\S+)", LESSON) == re.findall(r"faces fit (recipes/\S+)", (project / "edge/models/face.md").read_text())[:len(order)]
+    for position, name in enumerate(order):
+        assert {start for start in load(project / name).starts if start.endswith(".toml")} <= set(order[:position]), name

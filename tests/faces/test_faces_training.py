@@ -230,8 +230,8 @@ for stride, straight, turned in zip((8, 16, 32), look(adviser, picture, tf.const
         assert turned[0, row, column, 1] > 2, "the face is seen in the same place"
         assert np.abs(decode(straight, stride)[0, row, column] - decode(turned, stride)[0, row, column]).max() < 12
         # Right stays right: mirrored without being told so, the eyes would be an eye distance off.
-        eyes = [np.asarray(look)[0, row, column, 6:10] * stride for look in (straight, turned)]
-        assert np.abs(eyes[0] - eyes[1]).max() < 0.3 * abs(eyes[0][2] - eyes[0][0]), eyes
+        points = [np.asarray(look)[0, row, column, 6:] * stride for look in (straight, turned)]
+        assert np.abs(points[0] - points[1]).max() < 0.3 * abs(points[0][2] - points[0][0]), points
         found = stride
 assert found
 """, str(project / "edge/models/face.onnx"))
@@ -257,6 +257,11 @@ training = Training(recipe)
 lost = [sum(float(part) for part in training.learn(batch).values()) for _ in range(24)]
 assert sum(lost[-4:]) < 0.8 * sum(lost[:4]), lost      # four steps: each adviser straight and mirrored
 training.save()
+# Nothing learnt, two advisers: four steps show the four combinations of straight and mirrored, or all the same one.
+for mirror, kinds in ((True, 4), (False, 1)):
+    still = Training(replace(recipe, name=f"still{mirror}", rate=1e-12, mirror=mirror))
+    seen = [float(still.learn(batch)["obj"]) for _ in range(8)]
+    assert len({f"{loss:.4f}" for loss in seen[:4]}) == kinds and np.allclose(seen[:4], seen[4:], atol=1e-4), seen
 again = Training(recipe)
 assert again.step == training.step == 24
 ends = []
@@ -286,8 +291,10 @@ assert advisers(Recipe(name="r", weights=str(folder), imitate=0.0, advisers=("se
 
 def test_a_training_goes_on_where_it_stopped_and_refuses_the_state_of_another_shape(tmp_path: Path) -> None:
     run("""
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from trainer.errors import TrainerError
+from trainer.faces.onnx_file import write_onnx
 from trainer.faces.fit import Training
 from trainer.faces.recipe import Recipe
 from trainer.faces.targets import Batch
@@ -310,14 +317,61 @@ for own in (training, again):
 for name, (kernel, bias) in ends[0].items():
     assert np.allclose(kernel, ends[1][name][0], atol=1e-5) and np.allclose(bias, ends[1][name][1], atol=1e-5), name
 state = next(Path(sys.argv[1]).glob("r/states/*data*"))
-for other, damage in ((replace(recipe, shared=(0, 2, 0)), False), (replace(recipe, stages=((4, 6), (6, 6), *TINY.stages[2:])), False), (recipe, True)):
+(Path(sys.argv[1]) / "r/recipe.json").write_text(json.dumps(asdict(recipe)))
+other = Path(sys.argv[1]) / "other.onnx"
+write_onnx(other, training.plan, random_weights(training.plan, 5))
+for changed, damage in ((replace(recipe, down=True), False), (replace(recipe, start=str(other)), False), (replace(recipe, shared=(0, 2, 0)), False), (replace(recipe, stages=((4, 6), (6, 6), *TINY.stages[2:])), False), (recipe, True)):
     if damage:
         state.write_bytes(state.read_bytes()[:1000])
     try:
-        Training(other)
-        raise SystemExit(f"taken: {other}")
+        Training(changed)
+        raise SystemExit(f"taken: {changed}")
     except TrainerError as error:
         assert "does not fit the recipe, or is damaged" in str(error) and "another `name`" in error.hint, error
+for text in (b"", b"\\xff\\xfe"):
+    (Path(sys.argv[1]) / "r/states/checkpoint").write_bytes(text)
+    try:
+        Training(recipe)
+        raise SystemExit(f"taken: {text}")
+    except TrainerError:
+        pass
+""", str(tmp_path))
+
+
+def test_a_fit_stops_where_it_is_told_measures_what_was_not_and_takes_a_mean_anew(tmp_path: Path) -> None:
+    run("""
+import json
+from types import SimpleNamespace
+from trainer.faces import fit as fitting, select
+from trainer.faces.measure import Outcome
+from trainer.faces.onnx_file import read_onnx, write_onnx
+from trainer.faces.recipe import Recipe
+from trainer.faces.targets import Batch
+folder = Path(sys.argv[1])
+select.held_out = lambda data: []
+select.look = lambda detector, pictures, size: Outcome(faces=[], false_scores=[0.5], pictures=1)
+fitting.load_store = lambda recipe: SimpleNamespace(usable=lambda: [])
+one = np.ones((1, 1), np.float32)
+batch = Batch(np.zeros((1, 64, 64, 3), np.uint8), np.array([[[16, 16, 48, 48]]], np.float32), np.full((1, 1, 10), 32, np.float32), one, 0 * one, one, 0 * one)
+def batches(store, recipe, start):
+    while True:
+        yield batch
+fitting.batches = batches
+shape = dict(cache=sys.argv[1], weights=sys.argv[1], stages=TINY.stages, shared=(0, 0, 0), imitate=0.0, choose="last")
+recipe = Recipe(name="short", start="", steps=4, stop=2, every=1, warm_up=0, **shape)
+figures = folder / "short/selection.jsonl"
+steps = lambda: [json.loads(line)["step"] for line in figures.read_text().splitlines()]
+assert fitting.fit(recipe).name == "step-000002.onnx" and steps() == [0, 1, 2]
+figures.write_text("".join(figures.read_text().splitlines(True)[:2]))   # stopped between saving and measuring
+assert fitting.fit(recipe).name == "step-000002.onnx" and steps() == [0, 1, 2]
+plan = Plan(stages=TINY.stages)
+mean = Recipe(name="mean", start=("a.onnx", "b.onnx"), steps=0, **shape)
+for seeds in ((1, 2), (1, 3)):
+    for name, seed in zip("ab", seeds):
+        write_onnx(folder / f"{name}.onnx", plan, random_weights(plan, seed))
+    found = read_onnx(fitting.fit(mean))[1]
+    first, second = (random_weights(plan, seed) for seed in seeds)
+    assert all(np.allclose(found[name][0], (first[name][0] + second[name][0]) / 2, atol=1e-6) for name in found), seeds
 """, str(tmp_path))
 
 

@@ -135,6 +135,19 @@ def first_of(recipe: Recipe) -> tuple[Plan, Weights, str]:
     return plans[0], mean_of([weights for _, weights in read]), " and ".join(map(str, files))
 
 
+def same_beginning(recipe: Recipe) -> None:
+    """Look whether a training that is gone on with began as its recipe says now: shapes of tensors alone do not tell, `down` has none.
+
+    Raises:
+        ValueError: it did not, or what it began as cannot be read.
+    """
+    path = recipe.folder / "recipe.json"
+    before, now = json.loads(path.read_text()) if path.is_file() else {}, json.loads(json.dumps(asdict(recipe)))
+    for key in ("start", "stages", "shared", "down"):
+        if before.get(key, now[key]) != now[key]:
+            raise ValueError(f"it began with {key} = {before[key]}, and the recipe says {now[key]}")
+
+
 def advisers(recipe: Recipe) -> list[Any]:
     """The detectors that are imitated, YuNet n first; none where nothing is imitated."""
     found = []
@@ -168,14 +181,15 @@ class Training:
         recipe.folder.mkdir(parents=True, exist_ok=True)
         self._checkpoint = tf.train.Checkpoint(
             weights=self.network.trainable_variables, mean=self.mean.trainable_variables, optimiser=self._optimiser.variables)
-        self._manager = tf.train.CheckpointManager(self._checkpoint, str(recipe.folder / "states"), max_to_keep=2)
-        if latest := self._manager.latest_checkpoint:
-            try:
+        try:
+            self._manager = tf.train.CheckpointManager(self._checkpoint, str(recipe.folder / "states"), max_to_keep=2)
+            if (latest := self._manager.latest_checkpoint) and recipe.end:  # a mean is taken anew each time
+                same_beginning(recipe)
                 self._checkpoint.restore(latest).expect_partial()
-            except (ValueError, IndexError, RuntimeError, tf.errors.OpError) as error:  # TensorFlow has no name of its own for these
-                raise TrainerError(f"Training {latest}: its state does not fit the recipe, or is damaged ({str(error).splitlines()[0][:160]}).",
-                                   hint=f"A recipe of another shape needs another `name`; to begin anew, delete {recipe.folder}.") from error
-            self.step = int(latest.rsplit("-", 1)[1])
+                self.step = int(latest.rsplit("-", 1)[1])
+        except (ValueError, IndexError, RuntimeError, tf.errors.OpError) as error:  # TensorFlow has no name of its own for these
+            raise TrainerError(f"Training {recipe.folder}: its state does not fit the recipe, or is damaged ({(str(error).splitlines() or ['nothing in it'])[0][:200]}).",
+                               hint=f"A recipe that begins otherwise needs another `name`; to begin anew, delete {recipe.folder}.") from error
 
     def rate(self) -> float:
         """Learning rate of the next step."""
@@ -190,7 +204,7 @@ class Training:
         self._optimiser.learning_rate.assign(self.rate())
         # The mean follows closely at first, or it would hold on to the start for a thousand steps.
         keep = min(self._recipe.average, (1 + self.step) / (10 + self.step))
-        # Each adviser is shown every other scene mirrored, so that what is learnt is what its two looks have in common.
+        # Half of the steps show an adviser mirror images, the second one at half the first one's pace and so on, so that all combinations come.
         mirror = [self._recipe.mirror and bool(self.step >> number & 1) for number in range(len(self._advisers))]
         parts = self._graph(Batch(*(tf.constant(part) for part in batch)), tf.constant(keep, tf.float32), tf.constant(mirror, tf.bool))
         self.step += 1
@@ -228,6 +242,8 @@ def fit(recipe: Recipe) -> Path:
     tf.keras.utils.set_random_seed(recipe.seed)
     training = Training(recipe)  # a file that it cannot start from is told before a quarter of an hour of looking at pictures
     store = load_store(recipe)
+    if not recipe.end:
+        (recipe.folder / FIGURES).unlink(missing_ok=True)
     selection = Selection(Path(recipe.data), recipe.folder / FIGURES)
     (recipe.folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2))
     print(f"{len(store.usable())} pictures, {training.plan.parameters()} numbers to learn, step {training.step} of {recipe.end}")

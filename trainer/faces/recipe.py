@@ -58,7 +58,7 @@ class Recipe:
     share: Annotated[float, Meta(ge=0, le=1)] = 0.25
     """Of YuNet n in what is copied; the advisers, who know masks, have the rest."""
     mirror: bool = False
-    """Show every adviser half of the scenes mirrored: what its two looks have not in common is chance."""
+    """Show the advisers mirror images in half of the steps: what their two looks have not in common is chance. Asks for `imitate`."""
     views: Literal["varied", "natural"] = "varied"
     """How scenes are put together: `varied` (mosaics, tilts, much that spoils them), or, to finish, `natural`, as a camera shows them."""
     side: Annotated[int, Meta(ge=64, le=640, multiple_of=32)] = 320
@@ -67,7 +67,7 @@ class Recipe:
     steps: Annotated[int, Meta(ge=0)] = 8000
     """0: the detector is what `start` says."""
     stop: Annotated[int, Meta(ge=0)] = 0
-    """Step to stop after, the rate still high, for a mean with others (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima"); 0: go on to `steps`."""
+    """Step to stop after, the rate still high, for a mean with others (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima"), a multiple of `every`; 0: go on to `steps`."""
     optimiser: Literal["adam", "muon"] = "adam"
     """`muon` (Jordan et al. 2024; Liu et al. 2025, "Muon is Scalable for LLM Training") for the 1x1 convolutions and Adam for the rest, or Adam for all."""
     rate: Annotated[float, Meta(gt=0, le=0.1)] = 7e-4
@@ -94,7 +94,7 @@ class Recipe:
     @property
     def end(self) -> int:
         """The last step."""
-        return min(self.stop or self.steps, self.steps)
+        return self.stop or self.steps
 
     @property
     def folder(self) -> Path:
@@ -124,6 +124,15 @@ def load(path: Path) -> Recipe:
         raise SettingsError(f"Recipe {path}: `believe` and `copy` are both true; one of them says how advisers are heard.", hint="Leave one of them out.")
     if (recipe.believe or recipe.copy) and not recipe.imitate:
         raise SettingsError(f"Recipe {path}: `{'believe' if recipe.believe else 'copy'}` is true and `imitate` 0, so that nobody is asked.", hint="Say `imitate = 1.0`, or leave it out.")
+    if not isinstance(recipe.start, str) and (len(recipe.start) < 2 or not all(recipe.start)):
+        raise SettingsError(f"Recipe {path}: `start` is {list(recipe.start)}; a list names two detectors or more.", hint='Say `start = "one"` for one of them, or `start = ""` to begin at random.')
+    if not recipe.steps and not recipe.starts:
+        raise SettingsError(f"Recipe {path}: `steps` is 0 and `start` names nothing, so that the detector would be random.", hint="Name what it shall be with `start`.")
+    if recipe.stop > recipe.steps or recipe.stop % recipe.every:
+        raise SettingsError(f"Recipe {path}: `stop` is {recipe.stop}; expected at most `steps` ({recipe.steps}) and a multiple of `every` ({recipe.every}), since scenes are seeded by that.",
+                            hint="Leave `stop` out to go on to `steps`.")
+    if recipe.mirror and not recipe.imitate:
+        raise SettingsError(f"Recipe {path}: `mirror` is true and `imitate` 0, so that nobody is asked.", hint="Say `imitate = 1.0`, or leave it out.")
     if recipe.copy and not recipe.advisers:
         raise SettingsError(f"Recipe {path}: `copy` is true and there are no `advisers`; YuNet n alone knows too little of masks.", hint='Name a recipe or a file: `advisers = ["recipes/faces-natural.toml"]`.')
     return recipe
