@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from trainer.faces import select
 from trainer.faces.card import BEGIN, END, put_section
 from trainer.faces.command import LESSON
 from trainer.faces.detector import Detector
+from trainer.faces.export import note_sum
 from trainer.faces.fit import first_weights
 from trainer.faces.measure import Outcome
 from trainer.faces.network import build, narrow, put_weights
@@ -245,3 +247,12 @@ def test_the_lesson_and_the_card_name_the_fits_in_the_order_of_the_recipe(projec
     assert order == re.findall(r"faces fit (recipes/\S+)", LESSON) == re.findall(r"faces fit (recipes/\S+)", (project / "edge/models/face.md").read_text())[:len(order)]
     for position, name in enumerate(order):
         assert {start for start in load(project / name).starts if start.endswith(".toml")} <= set(order[:position]), name
+
+
+def test_an_export_notes_its_checksum_where_the_old_one_stood(tmp_path: Path) -> None:
+    (tmp_path / "face.onnx").write_bytes(b"new")
+    lines = [b"\xef\xbb\xbf" + b"0" * 64 + b"  face.onnx", b"1" * 64 + b"  other.onnx", b"2" * 64 + b" *face.onnx", b"\xff face.onnx"]
+    (tmp_path / "SHA256SUMS").write_bytes(b"\n".join(lines) + b"\n")
+    note_sum(tmp_path / "face.onnx")
+    new = hashlib.sha256(b"new").hexdigest().encode()
+    assert (tmp_path / "SHA256SUMS").read_bytes() == b"\n".join([b"\xef\xbb\xbf" + new + b"  face.onnx", lines[1], new + b" *face.onnx", lines[3]]) + b"\n"
