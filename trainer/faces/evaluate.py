@@ -14,8 +14,11 @@ from trainer.faces.clips import read_truth, watch_all
 from trainer.faces.detector import Detector
 from trainer.faces.pictures import scenes
 from trainer.faces.plots import plot_false, plot_scores, plot_time
-from trainer.faces.results import Result, measure_all, names_of
-from trainer.faces.tables import clips_table, recall_table, scores_table
+from trainer.faces.results import Result, measure_all, names_of, nearby
+from trainer.faces.tables import clips_table, nearby_table, recall_table, scores_table
+
+NEARBY_SIZES = (320, 160)
+"""Long sides whose neighbours are measured too: the unit's, and half of it."""
 
 
 def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], score: float, to: Path, card: Path | None) -> None:
@@ -37,8 +40,9 @@ def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], sco
         around_section(card)
     to.mkdir(parents=True, exist_ok=True)
     results = measure_all(models, names, pictures, sizes)
+    around = [nearby_table(measure_all(models, names, pictures, nearby(size)), score) for size in NEARBY_SIZES]
     tallies = watch_all(videos, models, 320, score)
-    text = "\n\n".join([recall_table(results, score), scores_table(results, 320), clips_table(names, tallies, 320, score)]) + "\n"
+    text = "\n\n".join([recall_table(results, score), *around, scores_table(results, 320), clips_table(names, tallies, 320, score)]) + "\n"
     (to / "figures.md").write_text(text)
     (to / "figures.json").write_text(json.dumps(_plain(results), indent=1))
     plot_false(results, 320, to / "recall-against-false-faces.png")

@@ -16,6 +16,8 @@ from trainer.faces.pictures import Picture, read
 
 FLOOR = 0.3
 """Least score that is measured."""
+NEARBY = range(-3, 4)
+"""Sizes around one, in hundredths of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,14 @@ class Result:
     """Median of a picture, one thread, detectors taking turns."""
     landmark_error: float
     """Mean distance of the landmarks on bare faces from those of the reference, in eye distances; NaN without one."""
+
+
+def nearby(size: int) -> list[int]:
+    """Seven long sides within three hundredths of one, in pixels, smallest first.
+
+    A pixel more or less decides how faces fall on the cells, and so whether one at the threshold is found: over seven sizes what is chance cancels out.
+    """
+    return [round(size * (1 + hundredths / 100)) for hundredths in NEARBY]
 
 
 def measure_all(models: list[Path], names: list[str], pictures: list[Picture], sizes: list[int]) -> list[Result]:

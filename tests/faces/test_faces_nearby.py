@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures over the sizes around one: what is chance at a single size cancels out."""
+
+from __future__ import annotations
+
+import pytest
+
+from trainer.faces.measure import Outcome, Sighting
+from trainer.faces.results import Result, nearby
+from trainer.faces.tables import nearby_table
+
+
+def result(model: str, size: int, score: float, false: int) -> Result:
+    faces = [Sighting(label="mask", share=0.3, score=score), Sighting(label="mask", share=0.3, score=0.9)]
+    return Result(model=model, size=size, milliseconds=1.0, landmark_error=0.1, outcome=Outcome(pictures=4, faces=faces, false_scores=[0.7] * false))
+
+
+@pytest.mark.parametrize("size", [160, 320])
+def test_sizes_lie_evenly_around_the_one_meant(size: int) -> None:
+    sizes = nearby(size)
+    assert sizes[3] == size
+    assert len(set(sizes)) == 7
+    assert sum(sizes) == 7 * size
+    assert max(abs(near / size - 1) for near in sizes) < 0.035
+
+
+def test_each_detector_has_the_mean_of_its_own_sizes_and_its_worst_and_best() -> None:
+    results = [result("ours", 100, 0.7, 1), result("theirs", 100, 0.5, 2), result("ours", 104, 0.5, 4), result("theirs", 104, 0.5, 2)]
+    table = nearby_table(results, 0.6)
+    assert "2 long sides from 100 to 104 px" in table
+    ours, theirs = table.splitlines()[-2:]
+    assert ours.startswith("| ours | 0.750 (0.500 to 1.000) |")
+    assert ours.endswith("| 0.625 (0.250 to 1.000) |")
+    assert theirs.startswith("| theirs | 0.500 (0.500 to 0.500) |")
+    assert theirs.endswith("| 0.500 (0.500 to 0.500) |")
