@@ -108,13 +108,12 @@ for text in (b"", b"\\xff\\xfe"):
 """, str(tmp_path))
 
 
-def test_a_fit_stops_where_it_is_told_measures_what_was_not_and_takes_a_mean_anew(tmp_path: Path) -> None:
+def test_a_fit_stops_where_it_is_told_and_measures_what_was_not(tmp_path: Path) -> None:
     run("""
 import json
 from types import SimpleNamespace
 from trainer.faces import fit as fitting, select
 from trainer.faces.measure import Outcome
-from trainer.faces.onnx_file import read_onnx, write_onnx
 from trainer.faces.recipe import Recipe
 from trainer.faces.targets import Batch
 folder = Path(sys.argv[1])
@@ -134,12 +133,4 @@ steps = lambda: [json.loads(line)["step"] for line in figures.read_text().splitl
 assert fitting.fit(recipe).name == "step-000002.onnx" and steps() == [0, 1, 2]
 figures.write_text("".join(figures.read_text().splitlines(True)[:2]))   # stopped between saving and measuring
 assert fitting.fit(recipe).name == "step-000002.onnx" and steps() == [0, 1, 2]
-plan = Plan(stages=TINY.stages)
-mean = Recipe(name="mean", start=("a.onnx", "b.onnx"), steps=0, **shape)
-for seeds in ((1, 2), (1, 3)):
-    for name, seed in zip("ab", seeds):
-        write_onnx(folder / f"{name}.onnx", plan, random_weights(plan, seed))
-    found = read_onnx(fitting.fit(mean))[1]
-    first, second = (random_weights(plan, seed) for seed in seeds)
-    assert all(np.allclose(found[name][0], (first[name][0] + second[name][0]) / 2, atol=1e-6) for name in found), seeds
 """, str(tmp_path))

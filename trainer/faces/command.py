@@ -19,10 +19,7 @@ The shipped detector is made and measured so, from the checkout, with the pictur
   maskgate-train faces fit recipes/faces-agreed.toml   nearer to its advisers: a quarter of an hour
   maskgate-train faces fit recipes/faces-down.toml     near faces see more around them: half an hour
   maskgate-train faces fit recipes/faces-natural.toml  as a camera shows it: a quarter of an hour
-  maskgate-train faces fit recipes/faces-turned.toml   copies that one and YuNet n, both mirrored by turns: a quarter of an hour
-  maskgate-train faces fit recipes/faces-leaning.toml  the same with more of YuNet n: five minutes
-  maskgate-train faces fit recipes/faces-even.toml     half of each, not mirrored: five minutes; stop any of them when you like, it goes on
-  maskgate-train faces fit recipes/faces.toml          the mean of the last three: seconds
+  maskgate-train faces fit recipes/faces.toml          copies that one and YuNet n, both mirrored by turns: ten minutes; stop any of them when you like, it goes on
   maskgate-train faces export recipes/faces.toml       the best step on pictures kept apart, or the last one -> edge/models/face.onnx
   maskgate-train faces evaluate edge/models/face.onnx ../shared/weights/face_detection_yunet_2023mar.onnx \\
       ../shared/weights/yunet_n_640_640.onnx --card edge/models/face.md

@@ -24,7 +24,7 @@ from trainer.faces.copying import copy_losses, look
 from trainer.faces.labels import KIND, KINDS, LEARN, Faces
 from trainer.faces.mining import mine
 from trainer.faces.network import BYTE, build, grow, narrow, put_weights, random_weights, take_weights
-from trainer.faces.onnx_file import Weights, blended, mean_of, read_onnx, write_onnx
+from trainer.faces.onnx_file import Weights, blended, read_onnx, write_onnx
 from trainer.faces.pictures import Image, Pixels, crops, scenes
 from trainer.faces.plan import Plan
 from trainer.faces.recipe import Recipe
@@ -114,25 +114,16 @@ def step_file(recipe: Recipe, step: int) -> Path:
 def first_weights(recipe: Recipe) -> tuple[Plan, Weights]:
     """Plan and weights that training begins with."""
     plan = Plan(stages=recipe.stages, shared=recipe.shared, down=recipe.down)
-    if not recipe.starts:
+    if not recipe.start:
         return plan, random_weights(plan, recipe.seed)
-    theirs, weights, path = first_of(recipe)
+    path = detector_file(recipe.start, Path(recipe.weights))
+    theirs, weights = read_onnx(path)
     wider = any(mine > its for pair in zip(plan.stages, theirs.stages, strict=True) for mine, its in zip(*pair, strict=True))
     # The neck adds the last stages up: a channel cannot be left out of one of them alone.
     if (plan.stem, plan.width) != (theirs.stem, theirs.width) or wider:
         raise ModelError(f"Detector {path}: its stages are {theirs.stages}, of which those of the recipe, {plan.stages}, cannot be cut.",
                          hint=f"No stage may be wider, and the last ones must end in {theirs.width} as they do there.")
     return plan, grow(narrow(weights, plan), plan)
-
-
-def first_of(recipe: Recipe) -> tuple[Plan, Weights, str]:
-    """Plan, weights and names of what a recipe starts from; of several the mean (Wortsman et al. 2022, "Model soups")."""
-    files = [detector_file(named, Path(recipe.weights)) for named in recipe.starts]
-    read = [read_onnx(file) for file in files]
-    plans = [plan for plan, _ in read]
-    if any(plan != plans[0] for plan in plans):
-        raise ModelError(f"Detectors {', '.join(map(str, files))}: not all of one shape, so that they have no mean.", hint="Name recipes of the same `stages`, `shared` and `down` as `start`.")
-    return plans[0], mean_of([weights for _, weights in read]), " and ".join(map(str, files))
 
 
 def same_beginning(recipe: Recipe) -> None:
@@ -183,7 +174,7 @@ class Training:
             weights=self.network.trainable_variables, mean=self.mean.trainable_variables, optimiser=self._optimiser.variables)
         try:
             self._manager = tf.train.CheckpointManager(self._checkpoint, str(recipe.folder / "states"), max_to_keep=2)
-            if (latest := self._manager.latest_checkpoint) and recipe.end:  # a mean is taken anew each time
+            if latest := self._manager.latest_checkpoint:
                 same_beginning(recipe)
                 self._checkpoint.restore(latest).expect_partial()
                 self.step = int(latest.rsplit("-", 1)[1])
@@ -242,8 +233,6 @@ def fit(recipe: Recipe) -> Path:
     tf.keras.utils.set_random_seed(recipe.seed)
     training = Training(recipe)  # a file that it cannot start from is told before a quarter of an hour of looking at pictures
     store = load_store(recipe)
-    if not recipe.end:
-        (recipe.folder / FIGURES).unlink(missing_ok=True)
     selection = Selection(Path(recipe.data), recipe.folder / FIGURES)
     (recipe.folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2))
     print(f"{len(store.usable())} pictures, {training.plan.parameters()} numbers to learn, step {training.step} of {recipe.end}")

@@ -34,11 +34,6 @@ def blended(first: Weights, learnt: Weights, keep: float) -> Weights:
                    np.float32(keep) * first[name][1] + np.float32(1 - keep) * bias) for name, (kernel, bias) in learnt.items()}
 
 
-def mean_of(several: list[Weights]) -> Weights:
-    """The mean of the weights of detectors of one shape that came from the same one."""
-    return {name: (np.mean([one[name][0] for one in several], 0), np.mean([one[name][1] for one in several], 0)) for name in several[0]}
-
-
 class _Graph:
     """Nodes and constants of the file, as they are added."""
 

@@ -20,7 +20,7 @@ Width = Annotated[int, Meta(ge=1, le=1024)]
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a detector is fitted; recipes/faces*.toml are ten examples."""
+    """How a detector is fitted; recipes/faces*.toml are seven examples."""
 
     data: str = "../shared/data"
     """Folder of the pictures, from the folder that the command runs in."""
@@ -30,9 +30,8 @@ class Recipe:
     """Decoded pictures, what the teachers said, and the state of trainings."""
     name: str = "face"
     """Of the training: its folder in the cache."""
-    start: str | tuple[str, ...] = "face_detection_yunet_2023mar.onnx"
-    """Detector in `weights`, or a path, or another recipe (the step that it chooses), whose weights are the first; several: the mean of their weights;
-    empty: begin at random."""
+    start: str = "face_detection_yunet_2023mar.onnx"
+    """Detector in `weights`, or a path, or another recipe (the step that it chooses), whose weights are the first; empty: begin at random."""
     shared: tuple[int, int, int] = (0, 1, 1)
     """Units added before the heads at strides 8, 16 and 32."""
     down: bool = False
@@ -64,10 +63,9 @@ class Recipe:
     side: Annotated[int, Meta(ge=64, le=640, multiple_of=32)] = 320
     """Of a training scene, in pixels."""
     batch: Annotated[int, Meta(ge=1, le=256)] = 16
-    steps: Annotated[int, Meta(ge=0)] = 8000
-    """0: the detector is what `start` says."""
+    steps: Annotated[int, Meta(ge=1)] = 8000
     stop: Annotated[int, Meta(ge=0)] = 0
-    """Step to stop after, the rate still high, for a mean with others (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima"), a multiple of `every`; 0: go on to `steps`."""
+    """Step to stop after, the rate still high, a multiple of `every`; what is saved is a mean over many steps all the same (`average`). 0: go on to `steps`."""
     optimiser: Literal["adam", "muon"] = "adam"
     """`muon` (Jordan et al. 2024; Liu et al. 2025, "Muon is Scalable for LLM Training") for the 1x1 convolutions and Adam for the rest, or Adam for all."""
     rate: Annotated[float, Meta(gt=0, le=0.1)] = 7e-4
@@ -85,11 +83,6 @@ class Recipe:
     seed: Annotated[int, Meta(ge=0)] = 1
     hash: str = ""
     """Of the file, first 12 digits; set by `load`."""
-
-    @property
-    def starts(self) -> tuple[str, ...]:
-        """What `start` names, one or several; none to begin at random."""
-        return tuple(filter(None, (self.start,) if isinstance(self.start, str) else self.start))
 
     @property
     def end(self) -> int:
@@ -124,10 +117,6 @@ def load(path: Path) -> Recipe:
         raise SettingsError(f"Recipe {path}: `believe` and `copy` are both true; one of them says how advisers are heard.", hint="Leave one of them out.")
     if (recipe.believe or recipe.copy) and not recipe.imitate:
         raise SettingsError(f"Recipe {path}: `{'believe' if recipe.believe else 'copy'}` is true and `imitate` 0, so that nobody is asked.", hint="Say `imitate = 1.0`, or leave it out.")
-    if not isinstance(recipe.start, str) and (len(recipe.start) < 2 or not all(recipe.start)):
-        raise SettingsError(f"Recipe {path}: `start` is {list(recipe.start)}; a list names two detectors or more.", hint='Say `start = "one"` for one of them, or `start = ""` to begin at random.')
-    if not recipe.steps and not recipe.starts:
-        raise SettingsError(f"Recipe {path}: `steps` is 0 and `start` names nothing, so that the detector would be random.", hint="Name what it shall be with `start`.")
     if recipe.stop > recipe.steps or recipe.stop % recipe.every:
         raise SettingsError(f"Recipe {path}: `stop` is {recipe.stop}; expected at most `steps` ({recipe.steps}) and a multiple of `every` ({recipe.every}), since scenes are seeded by that.",
                             hint="Leave `stop` out to go on to `steps`.")
