@@ -25,7 +25,7 @@ GROWTH, GROWTH_PER_S, GROWTH_MAX = 1.5, 1.0, 2.0
 PLACE_REACH, PLACE_GROWTH = 2.0, 2.0
 
 # Below a head that the upper rim cuts: its neck, and a collar that looks like a mask. Never more than a doubtful find, where a
-# child's face is a sure one (one in twenty of the 1,186 masked faces of 48 px and more found in the training pictures scores less);
+# child's face is a sure one (one in twenty of the 1,192 masked faces of 48 px and more found in the training pictures scores less);
 # and a neck is as wide as its head. Where the head rises out of the picture the neck comes to the rim after it, and there its middle
 # may lie as high as the head's did, since the rim cuts both.
 NECK_SCORE, NECK_UP, NECK_DOWN, NECK_WIDE, AT_RIM = 0.77, 0.25, 2.0, 2.0, 0.2

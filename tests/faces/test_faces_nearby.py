@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures over the sizes around one: what is chance at a single size cancels out."""
+"""Figures over the sizes around one: how faces fall on the cells cancels out."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ import pytest
 from edge.settings import FacesSettings
 from trainer.faces.detector import Detector
 from trainer.faces.onnx_file import read_onnx
+from trainer.faces.recipe import load
 
 
 @pytest.fixture(scope="module")
@@ -47,14 +49,23 @@ def test_the_shipped_detector_finds_nobody_in_noise_or_on_a_wall(shipped: Path) 
         assert len(detector.detect(np.full((240, 320, 3), level, np.uint8))) == 0
 
 
-def test_the_shipped_detector_is_small_and_says_where_it_comes_from(shipped: Path) -> None:
+def test_the_shipped_detector_is_small_and_says_where_it_comes_from(project: Path, shipped: Path) -> None:
     import onnx
     assert shipped.stat().st_size < 400_000
     assert read_onnx(shipped)[0].parameters() < 80_000
-    assert "recipe" in onnx.load(str(shipped)).doc_string
+    assert f"recipe faces.toml {load(project / 'recipes/faces.toml').hash}" in onnx.load(str(shipped)).doc_string
 
 
 def test_the_card_names_sources_and_licence(project: Path) -> None:
     card = (project / "edge" / "models" / "face.md").read_text(encoding="utf-8")
     for word in ("YuNet", "webphotos", "andrewmvd", "maixcam", "Apache-2.0", "recipes/faces.toml"):
         assert word in card
+
+
+def test_what_is_claimed_of_the_empty_clips_is_what_was_measured(project: Path) -> None:
+    card = (project / "edge" / "models" / "face.md").read_text(encoding="utf-8")
+    row = next(line for line in card.splitlines() if line.startswith("| all |"))
+    ours, yunets = (int(false) for false in re.findall(r"(\d+) / 525", row)[:2])
+    assert f"takes {ours} things for faces\n  in the clips with nobody where YuNet 2023mar takes {yunets}" in (project / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"Of the {ours} false boxes in the clips with nobody" in card
+    assert f"YuNet's {yunets} | " in card

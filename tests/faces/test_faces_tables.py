@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists of boxes that are none: told by file, line and column, with no traceback."""
+"""`faces evaluate`: lists of boxes that are none are told by file, line and column, with no traceback; else every table is written."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from trainer.faces import evaluate as evaluating
+from trainer.faces.card import BEGIN, END
+from trainer.faces.clips import Tally
+from trainer.faces.measure import Outcome, Sighting
+from trainer.faces.results import Result
 from trainer.main import main
 
 HEAD = b"image,x,y,w,h,label,split,group\n"
@@ -41,3 +47,30 @@ def test_clips_and_a_card_that_are_missing_are_told_before_pictures_are_measured
     assert "--card" in said
     assert main(words) == 1
     assert "a.jpg: not a picture" in capsys.readouterr().err
+
+
+def test_all_tables_are_written_and_put_into_the_card(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "webphotos").mkdir()
+    (tmp_path / "webphotos/labels.csv").write_bytes(HEAD + b"a.jpg,1,2,3,4,mask,test,c\n")
+    (tmp_path / "TRUTH.csv").write_text("clip,t_start,t_end,faces,verdict\n")
+    card = tmp_path / "card.md"
+    card.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
+
+    def seen(size: int) -> Outcome:  # what is near is found from 320 px on
+        return Outcome(pictures=1, faces=[Sighting(label="mask", share=0.3, score=0.9 if size >= 320 else 0.4)], false_scores=[])
+
+    monkeypatch.setattr(evaluating, "measure_all", lambda models, names, pictures, sizes: [
+        Result(model=name, size=size, outcome=seen(size), milliseconds=1.0, landmark_error=0.1) for size in sizes for name in names])
+    monkeypatch.setattr(evaluating, "watch_all", lambda videos, models, size, score: [[Tally(clip="one")] for _ in models])
+    words = ["faces", "evaluate", str(project / "edge/models/face.onnx"), "--data", str(tmp_path), "--videos", str(tmp_path), "--to", str(tmp_path / "out"), "--card", str(card)]
+    assert main([*words, "--sizes", "320", "224"]) == 0
+    text = (tmp_path / "out/figures.md").read_text()
+    assert text.strip() in card.read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| face |")]
+    assert [row.split(" | ")[1] for row in rows[:2]] == ["320", "224"]
+    assert rows[2].startswith("| face | 0.571 (0.000 to 1.000) |")  # four of seven sizes around 320
+    assert rows[3].startswith("| face | 0.000 (0.000 to 0.000) |")  # around 160
+    for heading in ("Over the score threshold, long side 320", "Clips, long side 320"):
+        assert heading in text
+    assert len(json.loads((tmp_path / "out/figures.json").read_text())) == 2 + 7 + 7 - 1  # 320 once
+    assert len(list((tmp_path / "out").glob("*.png"))) == 3

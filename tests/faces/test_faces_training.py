@@ -126,8 +126,8 @@ def batches(store, recipe, start):
     while True:
         yield batch
 fitting.batches = batches
-shape = dict(cache=sys.argv[1], weights=sys.argv[1], stages=TINY.stages, shared=(0, 0, 0), imitate=0.0, choose="last")
-recipe = Recipe(name="short", start="", steps=4, stop=2, every=1, warm_up=0, **shape)
+recipe = Recipe(name="short", cache=sys.argv[1], weights=sys.argv[1], start="", stages=TINY.stages, shared=(0, 0, 0), imitate=0.0,
+                steps=4, stop=2, every=1, warm_up=0, choose="last")
 figures = folder / "short/selection.jsonl"
 steps = lambda: [json.loads(line)["step"] for line in figures.read_text().splitlines()]
 assert fitting.fit(recipe).name == "step-000002.onnx" and steps() == [0, 1, 2]

@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verb.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="files that cv2.FaceDetectorYN reads")
     verb.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of pictures (default: %(default)s)")
     verb.add_argument("--videos", type=Path, default=Path("../shared/videos"), help="folder of clips (default: %(default)s)")
-    verb.add_argument("--sizes", type=int, nargs="+", default=[160, 224, 320, 480, 640], help="long sides in pixels")
+    verb.add_argument("--sizes", type=int, nargs="+", default=[160, 224, 320, 480, 640], help="long sides in pixels; the means around 320 and 160 px are measured beside them (default: %(default)s)")
     verb.add_argument("--score", type=float, default=0.6, help="score threshold of the tables (default: %(default)s)")
     verb.add_argument("--to", type=Path, default=Path("faces-evaluation"), help="folder for tables and plots (default: %(default)s)")
     verb.add_argument("--card", type=Path, help="model card whose section of figures is replaced")

@@ -17,8 +17,8 @@ from trainer.faces.plots import plot_false, plot_scores, plot_time
 from trainer.faces.results import Result, measure_all, names_of, nearby
 from trainer.faces.tables import clips_table, nearby_table, recall_table, scores_table
 
-NEARBY_SIZES = (320, 160)
-"""Long sides whose neighbours are measured too: the unit's, and half of it."""
+AROUND = (320, 160)
+"""Long sides whose neighbours are always measured too: the unit's, and half of it."""
 
 
 def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], score: float, to: Path, card: Path | None) -> None:
@@ -39,12 +39,13 @@ def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], sco
     if card is not None:
         around_section(card)
     to.mkdir(parents=True, exist_ok=True)
-    results = measure_all(models, names, pictures, sizes)
-    around = [nearby_table(measure_all(models, names, pictures, nearby(size)), score) for size in NEARBY_SIZES]
+    everything = measure_all(models, names, pictures, sorted({*sizes, *(near for size in AROUND for near in nearby(size))}))
+    results = [result for size in sizes for result in everything if result.size == size]
+    around = [nearby_table([result for result in everything if result.size in nearby(size)], score) for size in AROUND]
     tallies = watch_all(videos, models, 320, score)
     text = "\n\n".join([recall_table(results, score), *around, scores_table(results, 320), clips_table(names, tallies, 320, score)]) + "\n"
     (to / "figures.md").write_text(text)
-    (to / "figures.json").write_text(json.dumps(_plain(results), indent=1))
+    (to / "figures.json").write_text(json.dumps(_plain(everything), indent=1))
     plot_false(results, 320, to / "recall-against-false-faces.png")
     plot_time(results, score, to / "recall-against-time.png")
     plot_scores(results, 320, to / "recall-against-score.png")

@@ -65,7 +65,7 @@ class Recipe:
     batch: Annotated[int, Meta(ge=1, le=256)] = 16
     steps: Annotated[int, Meta(ge=1)] = 8000
     stop: Annotated[int, Meta(ge=0)] = 0
-    """Step to stop after, the rate still high, a multiple of `every`; what is saved is a mean over many steps all the same (`average`). 0: go on to `steps`."""
+    """Step to stop after, a multiple of `every`, while the rate, which falls over all `steps`, is still high; the saved weights are averaged anyway, see `average`. 0: go on to `steps`."""
     optimiser: Literal["adam", "muon"] = "adam"
     """`muon` (Jordan et al. 2024; Liu et al. 2025, "Muon is Scalable for LLM Training") for the 1x1 convolutions and Adam for the rest, or Adam for all."""
     rate: Annotated[float, Meta(gt=0, le=0.1)] = 7e-4

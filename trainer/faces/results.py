@@ -34,9 +34,9 @@ class Result:
 
 
 def nearby(size: int) -> list[int]:
-    """Seven long sides within three hundredths of one, in pixels, smallest first.
+    """Seven long sides about a hundredth of one apart, in pixels, smallest first.
 
-    A pixel more or less decides how faces fall on the cells, and so whether one at the threshold is found: over seven sizes what is chance cancels out.
+    How faces fall on the cells decides whether one at the threshold is found: over seven sizes that cancels out. Which faces there are does not.
     """
     return [round(size * (1 + hundredths / 100)) for hundredths in NEARBY]
 
@@ -45,12 +45,12 @@ def measure_all(models: list[Path], names: list[str], pictures: list[Picture], s
     """Every model at every size on the same pictures."""
     images = [read(picture.path) for picture in pictures]
     detectors = [Detector(model, FLOOR) for model in models]
-    reference = [detectors[-1].detect(image, 640) for image in images]
+    reference = [detectors[-1].detect(image, 640) for image in tqdm(images, desc="landmarks, 640 px", mininterval=5)]
     results = []
-    for size in sizes:
+    for number, size in enumerate(sizes, 1):
         found: list[list[Found]] = [[] for _ in models]
         times: list[list[float]] = [[] for _ in models]
-        for turn, image in enumerate(tqdm(images, desc=f"{size} px", mininterval=5)):
+        for turn, image in enumerate(tqdm(images, desc=f"{size} px ({number} of {len(sizes)})", mininterval=5)):
             for step in range(len(models)):
                 k = (turn + step) % len(models)
                 begin = time.perf_counter()
