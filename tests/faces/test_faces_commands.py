@@ -33,3 +33,13 @@ def test_pictures_that_are_not_there_are_asked_for(project: Path, tmp_path: Path
     said = capsys.readouterr().err
     assert "none/webphotos/labels.csv: no such file" in said
     assert "--data" in said
+
+
+@pytest.mark.parametrize(("words", "said"), [(["--sizes", "0"], "expected a long side of 32 to 4096 pixels"), (["--sizes", "320", "9999999"], "expected a long side"),
+                                             (["--sizes", "wide"], "expected a long side"), (["--score", "0.1"], "expected a score of 0.3 to 1"),
+                                             (["--score", "nan"], "expected a score"), (["--score", "high"], "expected a score")])
+def test_sizes_and_scores_that_cannot_be_measured_are_refused(project: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["faces", "evaluate", str(project / "edge/models/face.onnx"), *words])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err

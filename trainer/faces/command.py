@@ -45,10 +45,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verb.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="files that cv2.FaceDetectorYN reads")
     verb.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of pictures (default: %(default)s)")
     verb.add_argument("--videos", type=Path, default=Path("../shared/videos"), help="folder of clips (default: %(default)s)")
-    verb.add_argument("--sizes", type=int, nargs="+", default=[160, 224, 320, 480, 640], help="long sides in pixels; the means around 320 and 160 px are measured beside them (default: %(default)s)")
-    verb.add_argument("--score", type=float, default=0.6, help="score threshold of the tables (default: %(default)s)")
+    verb.add_argument("--sizes", type=_long_side, nargs="+", default=[160, 224, 320, 480, 640], help="long sides in pixels; the means around 320 and 160 px are measured beside them (default: %(default)s)")
+    verb.add_argument("--score", type=_score, default=0.6, help="score threshold of the tables (default: %(default)s)")
     verb.add_argument("--to", type=Path, default=Path("faces-evaluation"), help="folder for tables and plots (default: %(default)s)")
     verb.add_argument("--card", type=Path, help="model card whose section of figures is replaced")
+
+
+def _long_side(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 4 and 32 <= int(text) <= 4096):
+        raise argparse.ArgumentTypeError(f"{text}: expected a long side of 32 to 4096 pixels")
+    return int(text)
+
+
+def _score(text: str) -> float:
+    from trainer.faces.results import FLOOR
+    try:
+        score = float(text)
+    except ValueError:
+        score = -1.0
+    if not FLOOR <= score <= 1:
+        raise argparse.ArgumentTypeError(f"{text}: expected a score of {FLOOR} to 1")
+    return score
 
 
 def run(arguments: argparse.Namespace) -> int:

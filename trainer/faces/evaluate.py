@@ -43,12 +43,12 @@ def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], sco
     results = [result for size in sizes for result in everything if result.size == size]
     around = [nearby_table([result for result in everything if result.size in nearby(size)], score) for size in AROUND]
     tallies = watch_all(videos, models, 320, score)
-    text = "\n\n".join([recall_table(results, score), *around, scores_table(results, 320), clips_table(names, tallies, 320, score)]) + "\n"
+    text = "\n\n".join([recall_table(results, score), *around, scores_table(everything, 320), clips_table(names, tallies, 320, score)]) + "\n"
     (to / "figures.md").write_text(text)
     (to / "figures.json").write_text(json.dumps(_plain(everything), indent=1))
-    plot_false(results, 320, to / "recall-against-false-faces.png")
+    plot_false(everything, 320, to / "recall-against-false-faces.png")
     plot_time(results, score, to / "recall-against-time.png")
-    plot_scores(results, 320, to / "recall-against-score.png")
+    plot_scores(everything, 320, to / "recall-against-score.png")
     print(text)
     if card is not None:
         put_section(card, text)
