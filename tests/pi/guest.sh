@@ -80,7 +80,8 @@ build() {
     rm -rf --one-file-system "$root"
     cp -a --reflink=auto "$cache/bare" "$root"
     cp -a "$here/guest/files/." "$root/"
-    chown -R 0:0 "$root/etc/systemd" "$root/etc/udev" "$root/usr/local" "$root/var/lib/door"
+    mkdir -p "$root/var/lib/door" # the camera's scene is put there; git keeps no empty folder
+    chown -R 0:0 "$root/etc/systemd" "$root/etc/udev" "$root/usr/local"
     kernel=$(ls "$root/usr/lib/modules")
     fill_root "$kernel"
     cp "$root/boot/vmlinuz-$kernel" "$cache/kernel"
