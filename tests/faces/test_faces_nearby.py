@@ -26,8 +26,8 @@ def test_sizes_lie_evenly_around_the_one_meant(size: int) -> None:
 
 def test_each_detector_has_the_mean_of_its_own_sizes_and_its_worst_and_best() -> None:
     results = [result("ours", 100, 0.7, 1), result("theirs", 100, 0.5, 2), result("ours", 104, 0.5, 4), result("theirs", 104, 0.5, 2)]
-    table = nearby_table(results, 0.6)
-    assert "2 long sides from 100 to 104 px" in table
+    table = nearby_table(results, 0.6, "these")
+    assert "2 long sides from 100 to 104 px, least and greatest, score >= 0.6, these:" in table
     ours, theirs = table.splitlines()[-2:]
     assert ours.startswith("| ours | 0.750 (0.500 to 1.000) |")
     assert ours.endswith("| 0.625 (0.250 to 1.000) |")

@@ -12,6 +12,7 @@ from trainer.faces import evaluate as evaluating
 from trainer.faces.card import BEGIN, END
 from trainer.faces.clips import Tally
 from trainer.faces.measure import Outcome, Sighting
+from trainer.faces.pictures import Picture
 from trainer.faces.results import Result
 from trainer.main import main
 
@@ -51,16 +52,20 @@ def test_clips_and_a_card_that_are_missing_are_told_before_pictures_are_measured
 
 def test_all_tables_are_written_and_put_into_the_card(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "webphotos").mkdir()
-    (tmp_path / "webphotos/labels.csv").write_bytes(HEAD + b"a.jpg,1,2,3,4,mask,test,c\n")
+    # The second and third picture train; the groups of the second are kept apart from it.
+    (tmp_path / "webphotos/labels.csv").write_bytes(HEAD + b"a.jpg,1,2,3,4,mask,test,c\nb.jpg,1,2,3,4,mask,train,c4\nc.jpg,1,2,3,4,mask,train,c1\n")
     (tmp_path / "TRUTH.csv").write_text("clip,t_start,t_end,faces,verdict\n")
     card = tmp_path / "card.md"
     card.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
 
-    def seen(size: int) -> Outcome:  # what is near is found from 320 px on
-        return Outcome(pictures=1, faces=[Sighting(label="mask", share=0.3, score=0.9 if size >= 320 else 0.4)], false_scores=[])
+    def measured(models: list[Path], names: list[str], pictures: list[Picture], sizes: list[int]) -> list[Result]:
+        # What is near is found from 320 px on, from 330 px on in the pictures kept apart.
+        least = {"a.jpg": 320, "b.jpg": 330}[pictures[0].path.name]
+        faces = {size: [Sighting(label="mask", share=0.3, score=0.9 if size >= least else 0.4)] for size in sizes}
+        return [Result(model=name, size=size, outcome=Outcome(pictures=len(pictures), faces=faces[size], false_scores=[]), milliseconds=1.0, landmark_error=0.1)
+                for size in sizes for name in names]
 
-    monkeypatch.setattr(evaluating, "measure_all", lambda models, names, pictures, sizes: [
-        Result(model=name, size=size, outcome=seen(size), milliseconds=1.0, landmark_error=0.1) for size in sizes for name in names])
+    monkeypatch.setattr(evaluating, "measure_all", measured)
     monkeypatch.setattr(evaluating, "watch_all", lambda videos, models, size, score: [[Tally(clip="one")] for _ in models])
     words = ["faces", "evaluate", str(project / "edge/models/face.onnx"), "--data", str(tmp_path), "--videos", str(tmp_path), "--to", str(tmp_path / "out"), "--card", str(card)]
     assert main([*words, "--sizes", "640", "224"]) == 0
@@ -70,7 +75,9 @@ def test_all_tables_are_written_and_put_into_the_card(project: Path, tmp_path: P
     assert [row.split(" | ")[1] for row in rows[:2]] == ["640", "224"]
     assert rows[2].startswith("| face | 0.571 (0.000 to 1.000) |")  # four of seven sizes around 320
     assert rows[3].startswith("| face | 0.000 (0.000 to 0.000) |")  # around 160
-    assert rows[4].startswith("| face | 0.40 | 1.000 |")  # over the score at 320, asked for or not
+    assert rows[4].startswith("| face | 0.143 (0.000 to 1.000) |")  # around 320, kept apart
+    assert "the 1 pictures of webphotos train that no training saw" in text
+    assert rows[5].startswith("| face | 0.40 | 1.000 |")  # over the score at 320, asked for or not
     assert "Clips, long side 320" in text
-    assert len(json.loads((tmp_path / "out/figures.json").read_text())) == 2 + 7 + 7
+    assert len(json.loads((tmp_path / "out/figures.json").read_text())) == 2 + 7 + 7 + 7
     assert len(list((tmp_path / "out").glob("*.png"))) == 3

@@ -31,8 +31,8 @@ def recall_table(results: Sequence[Result], score: float) -> str:
     return f"Recall by class and by face height (share of the picture's height), score >= {score}, webphotos test:\n\n{_table(head, rows)}"
 
 
-def nearby_table(results: Sequence[Result], score: float) -> str:
-    """The mean over all sizes there are of each model, and the least and the greatest."""
+def nearby_table(results: Sequence[Result], score: float, pictures: str) -> str:
+    """The mean over all sizes there are of each model, and the least and the greatest, on the pictures called so."""
     sizes = sorted({r.size for r in results})
     counts = {column: results[0].outcome.recall(score, *column)[1] for column in COLUMNS}
     head = ["detector", *(f"{label} {band} ({counts[label, band]})" for label, band in COLUMNS), "false / picture"]
@@ -42,7 +42,7 @@ def nearby_table(results: Sequence[Result], score: float) -> str:
         figures = [[outcome.recall(score, *column)[0] for outcome in outcomes] for column in COLUMNS]
         figures.append([outcome.false_per_picture(score) for outcome in outcomes])
         rows.append([model, *(f"{_number(sum(values) / len(values))} ({_number(min(values))} to {_number(max(values))})" for values in figures)])
-    return f"Means over {len(sizes)} long sides from {sizes[0]} to {sizes[-1]} px, least and greatest, score >= {score}, webphotos test:\n\n{_table(head, rows)}"
+    return f"Means over {len(sizes)} long sides from {sizes[0]} to {sizes[-1]} px, least and greatest, score >= {score}, {pictures}:\n\n{_table(head, rows)}"
 
 
 def scores_table(results: Sequence[Result], size: int) -> str:
