@@ -115,13 +115,12 @@ def load(path: Path) -> Recipe:
         raise SettingsError(f"Recipe {path}: {error}.", hint="trainer/faces/recipe.py says what each setting may be; recipes/faces*.toml are examples.") from error
     if recipe.believe and recipe.copy:
         raise SettingsError(f"Recipe {path}: `believe` and `copy` are both true; one of them says how advisers are heard.", hint="Leave one of them out.")
-    if (recipe.believe or recipe.copy) and not recipe.imitate:
-        raise SettingsError(f"Recipe {path}: `{'believe' if recipe.believe else 'copy'}` is true and `imitate` 0, so that nobody is asked.", hint="Say `imitate = 1.0`, or leave it out.")
+    asking = [name for name in ("believe", "copy", "mirror") if getattr(recipe, name)]
+    if asking and not recipe.imitate:
+        raise SettingsError(f"Recipe {path}: `{asking[0]}` is true and `imitate` 0, so that nobody is asked.", hint="Say `imitate = 1.0`, or leave it out.")
     if recipe.stop > recipe.steps or recipe.stop % recipe.every:
         raise SettingsError(f"Recipe {path}: `stop` is {recipe.stop}; expected at most `steps` ({recipe.steps}) and a multiple of `every` ({recipe.every}), since scenes are seeded by that.",
                             hint="Leave `stop` out to go on to `steps`.")
-    if recipe.mirror and not recipe.imitate:
-        raise SettingsError(f"Recipe {path}: `mirror` is true and `imitate` 0, so that nobody is asked.", hint="Say `imitate = 1.0`, or leave it out.")
     if recipe.copy and not recipe.advisers:
         raise SettingsError(f"Recipe {path}: `copy` is true and there are no `advisers`; YuNet n alone knows too little of masks.", hint='Name a recipe or a file: `advisers = ["recipes/faces-natural.toml"]`.')
     return recipe
