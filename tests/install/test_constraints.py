@@ -50,6 +50,8 @@ def test_no_pin_names_an_address(project: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_unit_s_set_fits_together_and_has_wheels_for_a_pi(project: Path, tmp_path: Path, target: str) -> None:
+    if sys.version_info[:2] > tuple(int(part) for part in TARGETS[target][0].split(".")):
+        pytest.skip("pip asks the Python that it runs in, not --python-version, which of a package's conditional needs hold")
     file = project / "constraints" / f"{target}.txt"
     # With dependencies, so that the resolver compares them all, although the unit is installed without.
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--retries", "1", "--only-binary=:all:", "--target", str(tmp_path),
