@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from edge.vision.bundle import load_bundle
 from trainer.recipe import read_recipe
@@ -30,3 +33,17 @@ def test_figures_with_intervals_lie_in_the_model_itself(project: Path) -> None:
     for rows in figures.values():
         for value, low, high in rows.values():
             assert value is None or low <= value <= high
+
+
+@pytest.mark.parametrize(("row", "figure", "shown"), [
+    ("AUC of mask against the rest", "auc", lambda value: f"{value:.4f} ["), ("bare stopped, %", "stops_no_mask", lambda value: f"{100 * value:.1f} ["),
+    ("wrongly masked stopped, %", "stops_incorrect", lambda value: f"{100 * value:.1f} ["), ("masks that pass, %", "passes_mask", lambda value: f"{100 * value:.1f} ["),
+    ("three answers, mean recall, %", "three_way", lambda value: f"{100 * value:.1f} ["), ("calibration error (ECE), %", "ece", lambda value: f"{100 * value:.1f} [")])
+def test_the_card_s_figures_are_those_in_the_file(project: Path, row: str, figure: str, shown: Callable[[float], str]) -> None:
+    figures = load_bundle(project / MODELS / "mask.tflite").description.figures
+    card = (project / MODELS / "mask.md").read_text(encoding="utf-8")
+    cells = next(line for line in card.splitlines() if line.startswith(f"| {row} |")).split(" | ")[1:]
+    for cell, faces in zip(cells, ("48 px and more", "24 to 48 px"), strict=False):
+        value, _, _ = figures[f"mask.tflite, faces of {faces}"][figure]
+        assert value is not None
+        assert cell.startswith(shown(value))
