@@ -23,6 +23,7 @@ import sys
 import tarfile
 import time
 import tomllib
+import zoneinfo
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -69,6 +70,9 @@ def check(given: argparse.Namespace) -> None:
         raise WrongError(f"--ssh-key {given.ssh_key}: this is no public key; name the file that ends in .pub")
     if not re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", given.timezone):
         raise WrongError(f"--timezone {given.timezone}: expected a name such as Europe/Berlin")
+    known = zoneinfo.available_timezones()  # none at all where a computer keeps no list of them
+    if known and given.timezone not in known:
+        raise WrongError(f"--timezone {given.timezone}: there is no such time zone; expected a name such as Europe/Berlin")
     if given.settings is not None:
         try:
             tomllib.loads(read(given.settings, "--settings"))
@@ -154,12 +158,22 @@ def archive() -> bytes:
     return out.getvalue()
 
 
+def asked(wifi: str) -> str:
+    """The password, typed unseen. Raises WrongError where nobody is there to type it, or they think better of it."""
+    if not sys.stdin.isatty():
+        raise WrongError("the Wi-Fi's password: there is no terminal to ask for it; name a file that holds it with --wifi-password-file")
+    try:
+        return getpass.getpass(f"Password of the Wi-Fi {wifi}: ")
+    except (EOFError, KeyboardInterrupt) as error:
+        raise WrongError("the Wi-Fi's password: none was given; nothing was written") from error
+
+
 def files(given: argparse.Namespace) -> dict[str, str]:
     """The three files of cloud-init, by name."""
     key = ""
     if given.wifi is not None:
         password = read(given.wifi_password_file, "--wifi-password-file").strip("\r\n") if given.wifi_password_file is not None \
-            else getpass.getpass(f"Password of the Wi-Fi {given.wifi}: ")
+            else asked(given.wifi)
         key = wifi_key(given.wifi, password)
     return {"user-data": user_data(given), "network-config": network_config(given, key),
             "meta-data": f"instance-id: maskgate-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}\n"}

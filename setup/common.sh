@@ -4,6 +4,10 @@
 
 say() { printf '==> %s\n' "$*"; }
 
+value_of() { # value_of OPTION [VALUE]: fail unless there is one; another option is none
+    [[ $# -ge 2 && $2 != --* ]] || fail "$1 needs a value: ./setup.sh --help" 2
+}
+
 fail() { # fail MESSAGE [EXIT CODE]
     printf 'setup.sh: %s\n' "$1" >&2
     exit "${2:-1}"

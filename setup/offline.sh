@@ -8,12 +8,15 @@ offline_wheels() {
     while [ $# -gt 0 ]; do
         case $1 in
             --os | --arch)
-                [ $# -ge 2 ] || fail "$1 needs a value: ./setup.sh --help" 2
+                value_of "${@:1:2}"
                 if [ "$1" = --os ]; then os=$2; else arch=$2; fi
                 shift
                 ;;
             -*) fail "wheels does not know '$1': ./setup.sh --help" 2 ;;
-            *) folder=$(absolute "$1") ;;
+            *)
+                [ -z "$folder" ] || fail "wheels takes one folder, and '$1' is a second: ./setup.sh --help" 2
+                folder=$(absolute "$1")
+                ;;
         esac
         shift
     done
@@ -28,7 +31,7 @@ offline_wheels() {
     for ((minor = glibc; minor >= 17; minor--)); do platforms+=(--platform "manylinux_2_${minor}_$arch"); done
     platforms+=(--platform "manylinux2014_$arch")
     mkdir -p "$folder"
-    begin "packages for $os on $arch into $folder (about 120 MB)"
+    begin "packages for $os on $arch into $folder (50 to 120 MB)"
     need_space "$folder" 300
     # numpy is apt's own on a unit. setuptools builds MaskGate there.
     { grep -v '^numpy==' "constraints/$os.txt"; echo 'setuptools>=77'; } >"$scratch/packages.txt"
@@ -51,9 +54,9 @@ offline_card() {
             shift
         elif [[ $1 == --dry-run || $1 == -h || $1 == --help ]]; then
             arguments+=("$1")
-        elif [[ $1 == --* && $# -ge 2 ]]; then
-            arguments+=("$1" "$2")
-            shift
+        elif [[ $1 == --* ]]; then # without a value card.py says so
+            arguments+=("${@:1:2}")
+            [ $# -lt 2 ] || shift
         else
             arguments+=("$(absolute "$1")")
         fi

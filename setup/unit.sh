@@ -27,7 +27,7 @@ read_arguments() { # read_arguments VERB ARGUMENTS...: into $source, $panel, $im
             *--dry-run) dry=yes ;;
             uninstall--purge) purge=yes ;;
             install--source | install--panel | install--image | install--offline | upgrade--offline)
-                [ $# -ge 2 ] || fail "$1 needs a value: ./setup.sh --help" 2
+                value_of "${@:1:2}"
                 name=${1#--}
                 case $name in
                     offline) wheels=$(absolute "$2") ;;
@@ -40,6 +40,8 @@ read_arguments() { # read_arguments VERB ARGUMENTS...: into $source, $panel, $im
         esac
         shift
     done
+    # Told before a release is built; the settings would refuse it after that.
+    case ${panel:-gpio} in gpio | mock | none) ;; *) fail "--panel $panel: expected gpio, mock or none" 2 ;; esac
     if [ -n "$wheels" ]; then
         [ -d "$wheels" ] || fail "--offline $wheels: there is no such folder; ./setup.sh wheels makes one" 2
         wheels=$(cd "$wheels" && pwd)

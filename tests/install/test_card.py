@@ -25,7 +25,7 @@ def boot(tmp_path: Path) -> Path:
 
 
 def card(project: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, project / "setup" / "card.py", *map(str, arguments)], capture_output=True, text=True, check=False, timeout=50)
+    return subprocess.run([sys.executable, project / "setup" / "card.py", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=50)
 
 
 def inline(text: str, start: str) -> object:
@@ -103,6 +103,7 @@ def test_a_dry_run_shows_the_files_and_writes_none(project: Path, boot: Path) ->
     (["--wifi", "hall", "--country", "de"], "--country"), (["--wifi", "x" * 33, "--country", "DE"], "1 to 32"),
     (["--user", "anna"], "belong together"), (["--user", "root user", "--ssh-key", "/dev/null"], "small letters"),
     (["--settings", "/nowhere.toml"], "cannot be read"), (["--timezone", "Europe/Berlin; reboot"], "Europe/Berlin"),
+    (["--timezone", "Mars/Olympus"], "no such time zone"), (["--wifi", "hall", "--country", "DE"], "--wifi-password-file"),
     (["--offline", "/dev"], "no packages")])
 def test_what_cannot_work_is_refused_in_one_line_before_anything_is_written(project: Path, boot: Path, arguments: list[str], word: str) -> None:
     before = sorted(boot.iterdir())

@@ -60,9 +60,9 @@ def test_without_root_the_command_to_type_is_said(unit: Machine, verb: str) -> N
     assert result.stderr == f"setup.sh: this needs root: sudo ./setup.sh {verb}\n"
 
 
-@pytest.mark.parametrize("arguments", ["install --dry", "install --source", "install now", "install --offline nowhere", "install --image nowhere",
+@pytest.mark.parametrize("arguments", ["install --dry", "install --source", "install --dry-run --panel bogus", "install now", "install --offline nowhere", "install --image nowhere",
                                        "upgrade --source x", "rollback --purge", "option colour on", "option network maybe", "wheels",
-                                       "wheels --os buster x", "wheels --arch armhf x"])
+                                       "wheels a b", "wheels --os buster x", "wheels --arch armhf x"])
 def test_an_unknown_or_unfinished_argument_is_refused(unit: Machine, arguments: str) -> None:
     unit.has("id", "echo 0")
     result = unit.setup(*arguments.split())
@@ -70,6 +70,14 @@ def test_an_unknown_or_unfinished_argument_is_refused(unit: Machine, arguments: 
     assert arguments.split()[-1].removeprefix("--") in result.stderr or arguments.split()[0] in result.stderr
     assert result.stderr.startswith("setup.sh: ")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", ["install --source --dry-run", "install --panel --source 0", "upgrade --offline --dry-run", "wheels --os --arch"])
+def test_an_option_is_not_taken_for_the_value_of_the_one_before(unit: Machine, arguments: str) -> None:
+    unit.has("id", "echo 0")
+    result = unit.setup(*arguments.split())
+    assert result.returncode == 2
+    assert result.stderr == f"setup.sh: {arguments.split()[1]} needs a value: ./setup.sh --help\n"
 
 
 def test_a_32_bit_userland_is_refused(unit: Machine) -> None:
