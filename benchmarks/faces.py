@@ -46,6 +46,13 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=100)
     parser.add_argument("--score", type=float, default=0.6)
     arguments = parser.parse_args()
+    if arguments.turns < 1 or not all(32 <= side <= 4096 for side in arguments.sizes):
+        parser.error("expected at least one turn, and sizes of 32 to 4096 pixels")
+    for model in arguments.models:
+        try:
+            cv2.FaceDetectorYN.create(model, "", (320, 256)).detect(np.zeros((256, 320, 3), np.uint8))
+        except cv2.error:
+            parser.error(f"{model}: this is no file that cv2.FaceDetectorYN reads")
     cv2.setNumThreads(1)
     print(f"OpenCV {cv2.__version__}, one thread, median of {arguments.turns} turns")
     for side in arguments.sizes:

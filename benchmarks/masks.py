@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 
 import edge.models
+from edge.errors import MaskGateError
 from edge.look import Box
 from edge.vision.bundle import load_bundle
 from edge.vision.masks import Masks
@@ -65,9 +66,15 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=320, help="long side that the detector searches")
     parser.add_argument("--turns", type=int, default=100)
     arguments = parser.parse_args()
+    if arguments.turns < 1 or not 32 <= arguments.side <= 4096:
+        parser.error("expected at least one turn, and a side of 32 to 4096 pixels")
     cv2.setNumThreads(1)
     files = [arguments.detector, *arguments.models]
-    times = measure([search(arguments.detector, arguments.side), *(classify(model) for model in arguments.models)], arguments.turns)
+    try:
+        jobs = [search(arguments.detector, arguments.side), *(classify(model) for model in arguments.models)]
+    except (MaskGateError, cv2.error) as error:
+        parser.error(f"{error}" if isinstance(error, MaskGateError) else f"{arguments.detector}: this is no file that cv2.FaceDetectorYN reads")
+    times = measure(jobs, arguments.turns)
     for file, own in zip(files, times, strict=True):
         ratio = statistics.median(mine / first for mine, first in zip(own, times[0], strict=True))
         print(f"{statistics.median(own):7.2f} ms  x {ratio:.3f}  {file.stat().st_size / 1024:6.0f} KiB  {file.name}")
