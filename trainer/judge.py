@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from edge.errors import ModelError
 from edge.look import Box, Probabilities
 from edge.settings import FacesSettings
 from edge.vision.bundle import load_bundle
@@ -118,10 +119,15 @@ class AizooJudge:
     SPREAD = (0.1, 0.1, 0.2, 0.2)
 
     def __init__(self, model: Path, score_min: float = 0.5, threads: int = 1) -> None:
+        """Raises ModelError where the file is missing or no model."""
         from ai_edge_litert.interpreter import Interpreter
 
-        self._net = Interpreter(model_path=str(model), num_threads=threads)
-        self._net.allocate_tensors()
+        try:
+            self._net = Interpreter(model_path=str(model), num_threads=threads)
+            self._net.allocate_tensors()
+        except (ValueError, RuntimeError) as error:  # the interpreter has no error of its own
+            raise ModelError(f"Peer {model}: cannot be opened ({str(error).splitlines()[0]}).",
+                             hint="--peer takes AIZOO's face_mask_detection.tflite.") from error
         self._score_min = score_min
         self._anchors = self._anchor_boxes()
 

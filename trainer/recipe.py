@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -197,5 +198,7 @@ def read_recipe(path: Path) -> NamedRecipe:
     try:
         recipe = msgspec.toml.decode(text, type=Recipe)
     except (ValueError, RecursionError) as error:  # no TOML, no text, a number or brackets without end; msgspec's errors are ValueErrors
-        raise SettingsError(f"Recipe {path}: {error}.", hint="trainer/recipe.py lists every key with its range.") from error
+        other = re.search(rb"^(data|weights|stages|advisers) *=", text, re.MULTILINE)  # the mask's recipes have tables of those names, or none
+        raise SettingsError(f"Recipe {path}: {error}.", hint=f"It looks like a recipe of the face detector: maskgate-train faces fit {path}." if other
+                            else "trainer/recipe.py lists every key with its range.") from error
     return NamedRecipe(recipe, path.stem, hashlib.sha256(text).hexdigest())

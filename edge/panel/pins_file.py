@@ -37,6 +37,8 @@ class PinsFile:
 
     def __init__(self, path: Path) -> None:
         """Raises SettingsError where the file cannot be written."""
+        if path == Path("-"):
+            raise SettingsError("Pins file -: the standard output is taken by events, if anything.", hint="Name a file; /dev/stdout is one.")
         self.path = path
         try:
             self._file = path.open("a", encoding="utf-8", buffering=1)

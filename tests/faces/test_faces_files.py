@@ -26,6 +26,7 @@ from trainer.faces.onnx_file import Weights, blended, read_onnx, write_onnx
 from trainer.faces.plan import HEADS, STRIDES, Plan
 from trainer.faces.recipe import Recipe, load
 from trainer.faces.select import Selection, chosen, detector_file
+from trainer.recipe import read_recipe
 
 TINY = Plan(stem=4, stages=((4, 6), (6, 8), (8, 8), (8, 8), (8, 8)), shared=(0, 1, 2))
 
@@ -122,6 +123,16 @@ def test_a_recipe_is_read_and_its_mistakes_are_named(tmp_path: Path, project: Pa
             load(tmp_path / "r.toml")
     with pytest.raises(SettingsError, match="cannot be read"):
         load(tmp_path / "none.toml")
+
+
+def test_a_recipe_of_the_other_trainer_is_told_with_the_command_it_is_for(project: Path) -> None:
+    with pytest.raises(SettingsError) as of_the_mask:
+        load(project / "recipes/shipped.toml")
+    assert f"maskgate-train fit {project / 'recipes/shipped.toml'}" in of_the_mask.value.hint
+    for path in (project / "recipes").glob("faces*.toml"):
+        with pytest.raises(SettingsError) as of_the_face:
+            read_recipe(path)
+        assert f"maskgate-train faces fit {path}" in of_the_face.value.hint
 
 
 def test_a_narrowed_network_without_its_least_channels_says_the_same_where_these_said_nothing() -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 from gpiozero.exc import PinUnknownPi
@@ -110,6 +111,13 @@ def test_a_pins_file_that_cannot_be_written_is_refused_before_any_pin_is_touched
     with pytest.raises(SettingsError, match=r"nowhere/pins\.jsonl: cannot be written"):
         open_panel(GPIO, pins_file=tmp_path / "nowhere" / "pins.jsonl")
     assert lgpio.open_chips == 0
+
+
+def test_pins_do_not_go_to_the_standard_output_by_a_dash_and_no_file_of_that_name_is_made(lgpio, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="Pins file -"):
+        open_panel(GPIO, pins_file=Path("-"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_pins_file_for_no_panel_is_refused(tmp_path):

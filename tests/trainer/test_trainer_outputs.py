@@ -66,6 +66,14 @@ def test_a_bundles_place_that_cannot_be_is_told_as_well(project: Path, tmp_path:
     assert "maskgate-convert: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("content", [None, b"", b"no model at all"])
+def test_a_peer_that_is_no_model_is_told_before_anything_is_judged(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "peer.tflite").write_bytes(content)
+    assert main(["evaluate", str(project / "edge/models/mask.tflite"), "--data", str(tmp_path / "none"), "--peer", str(tmp_path / "peer.tflite")]) == 4
+    assert "peer.tflite: cannot be opened" in capsys.readouterr().err
+
+
 def test_a_full_disk_is_told_by_what_the_system_says(capsys: pytest.CaptureFixture[str]) -> None:
     assert refuse("x", OSError(28, "No space left on device")) == 1
     assert capsys.readouterr().err == "x: A file: No space left on device.\nLook whether it is there, may be read or written, and whether the disk has room.\n"

@@ -51,11 +51,12 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> None:
+    peer: Judge | None = AizooJudge(arguments.peer) if arguments.peer else None  # told before minutes of judging
     samples = [s for s in samples_of(arguments.data) if s.source == arguments.source and arguments.split in ("all", s.split)]
     if not any(s.box for s in samples):
         raise TrainerError(f"{arguments.data}: no boxed faces of {arguments.source!r}, split {arguments.split!r}.")
     if arguments.out:
-        arguments.out.mkdir(parents=True, exist_ok=True)  # told before minutes of judging
+        arguments.out.mkdir(parents=True, exist_ok=True)  # and so is this
     unit = UnitJudge(arguments.model, None if arguments.detector == "none" else Path(arguments.detector))
     judged = judge(samples, arguments.data, unit)
     results = _results(arguments.model.name, judged)
@@ -66,8 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
     more["slices"] = slices(large, results[0].threshold)
     if arguments.by_source:
         more["by source (val)"] = by_source(cached_faces(Recipe(), arguments.data, arguments.cache), unit.masks, results[0].threshold)
-    if arguments.peer:
-        peer: Judge = AizooJudge(arguments.peer)
+    if peer:
         results += _results("AIZOO", judge(samples, arguments.data, peer))
     for result in results:
         print(result)

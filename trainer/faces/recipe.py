@@ -108,7 +108,9 @@ def load(path: Path) -> Recipe:
     except (OSError, ValueError, RecursionError) as error:  # no TOML, no text, a number or brackets without end
         raise SettingsError(f"Recipe {path}: cannot be read ({error}).", hint="Recipes are TOML files; recipes/faces.toml is one.") from error
     if unknown or "hash" in values:
-        raise SettingsError(f"Recipe {path}: {', '.join(unknown) or 'hash'} is no setting.", hint=f"There are: {', '.join(Recipe.__dataclass_fields__)}.")
+        tables = any(isinstance(values[name], dict) for name in unknown)  # only the mask's recipes have some
+        raise SettingsError(f"Recipe {path}: {', '.join(unknown) or 'hash'} is no setting.",
+                            hint=f"It looks like a recipe of the mask model: maskgate-train fit {path}." if tables else f"There are: {', '.join(Recipe.__dataclass_fields__)}.")
     try:
         recipe = msgspec.convert(values | {"hash": hashlib.sha256(data).hexdigest()[:12]}, Recipe)
     except msgspec.ValidationError as error:
