@@ -47,7 +47,7 @@ def _table(path: Path) -> dict[str, Any]:
                             hint="`maskgate config default > maskgate.toml` writes one with every setting.") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"Settings file {path}: this is no TOML: expected text in UTF-8.", hint="Save it as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number or brackets without end
         raise SettingsError(f"Settings file {path}: this is no TOML: {error}.") from error
 
 
@@ -132,7 +132,7 @@ def _no_file(path: Path) -> str:
         return "" if stat.S_ISREG(mode) else f"it is a {'folder' if stat.S_ISDIR(mode) else 'device'}, expected a file"
     except PermissionError:  # a home is closed to the service
         return "whoever runs this may not look there; put it where everybody can read it, such as /etc/maskgate"
-    except (OSError, ValueError):  # ValueError: a NUL in the name
+    except OSError:
         return "there is no such file"
 
 
@@ -142,6 +142,10 @@ def _read_section(section: str, values: Mapping[str, Any], known: Mapping[str, S
     for key, value in values.items():
         if key not in known:
             mistakes.append(SettingsError(f"[{section}] {key} is no setting{_nearest(key, known)}."))
+            continue
+        if isinstance(value, str) and "\0" in value:
+            wrong.add(f"{section}.{key}")
+            mistakes.append(SettingsError(f"[{section}] {key}: there is a NUL in it, which no name has."))
             continue
         try:
             read[key] = msgspec.convert(value, known[key].type)

@@ -15,6 +15,7 @@ import numpy as np
 from edge.camera.pace import paced
 from edge.errors import CameraUnreadable
 from edge.frame import Frame
+from edge.names import is_utf8
 
 USUAL_FPS = 25.0
 """Where the container does not say."""
@@ -34,6 +35,8 @@ class Clip:
         """
         self._path, self._fast = path, fast
         self._closed = False
+        if not is_utf8(str(path)):
+            raise CameraUnreadable(f"Clip {path}: its name is no UTF-8, which OpenCV cannot open.", hint="Give the file another name.")
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         if not self._capture.isOpened():
             raise CameraUnreadable(f"Clip {path}: no video that can be decoded; it is cut short, or no video file.")

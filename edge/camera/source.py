@@ -49,7 +49,10 @@ def kind_of(source: str) -> Kind:
             return Kind.STREAM
         raise CameraNotFound(f"Camera source: addresses of the kind {scheme}:// are not known. {EXPECTED}",
                              hint="Name an address that the camera's own manual gives for RTSP or MJPEG.")
-    path = Path(source).expanduser()
+    try:
+        path = Path(source).expanduser()
+    except RuntimeError as error:  # ~nobody/clip.mp4
+        raise CameraNotFound(f'Camera source "{source}": there is no such user.', hint="Name the whole path.") from error
     if source and path.is_dir():
         return Kind.STILLS
     if path.is_file():

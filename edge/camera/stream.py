@@ -15,6 +15,7 @@ import cv2
 from edge.camera.capture import Capture
 from edge.camera.newest import Newest
 from edge.errors import CameraError, CameraNotFound, CameraUnreadable
+from edge.names import is_utf8
 from edge.settings import CameraSettings
 
 ANSWER_S = 2.0
@@ -45,6 +46,8 @@ def without_password(address: str) -> str:
 
 def connect(settings: CameraSettings) -> Capture:
     """In the capture thread."""
+    if not is_utf8(settings.source):
+        raise CameraNotFound(f"Stream {without_password(settings.source)}: this is no address; expected text in UTF-8.", hint=HINT)
     limit_ms, began = round(settings.silence_s * 1000), time.monotonic()
     capture = cv2.VideoCapture(settings.source, cv2.CAP_FFMPEG, [
         cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit_ms])
@@ -70,8 +73,9 @@ def why_not(address: str, limit_s: float, *, waited_s: float) -> CameraError:
         return CameraNotFound(f"{name}: no host in this address. Expected for instance rtsp://192.168.1.20/stream.", hint=HINT)
     try:
         connection = socket.create_connection((parts.hostname, port), timeout=limit_s)
-    except OSError as error:
-        return CameraNotFound(f"{name}: {parts.hostname} does not answer on port {port} ({error.strerror or error}).", hint=HINT)
+    except (OSError, UnicodeError) as error:  # UnicodeError: a part of the host's name is empty or too long
+        reason = getattr(error, "strerror", None) or error
+        return CameraNotFound(f"{name}: {parts.hostname} does not answer on port {port} ({reason}).", hint=HINT)
     with connection:
         connection.settimeout(min(limit_s, ANSWER_S))
         said = "" if parts.scheme in ENCRYPTED else _asked(connection, parts)

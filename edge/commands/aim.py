@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 import sys
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.commands.colours import coloured
-from edge.commands.targets import must_be_writable
+from edge.commands.targets import must_be_apart, must_be_writable
 from edge.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ LEAST_PX = 12.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="F", help="settings file")
     parser.add_argument("--source", metavar="S", help="another source than the settings name")
-    parser.add_argument("--seconds", type=_positive, metavar="N", help="end after so many seconds (default: at Ctrl-C)")
+    parser.add_argument("--seconds", type=_seconds, metavar="N", help="end after so many seconds (default: at Ctrl-C)")
     parser.add_argument("--fov", type=_degrees, default=FOV_DEG, metavar="DEGREES",
                         help="what the camera sees along the longer side (default: %(default)g, Camera Module 3; module 2: 62, module 1: 54, wide 3: 102)")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a report to keep")
@@ -52,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.report:
         must_be_writable("--report", arguments.report)
     settings = settings_of(arguments)
+    must_be_apart({"--config": arguments.config, "--source": settings.camera.source, "--report": arguments.report})
     terminal = sys.stdout.isatty()
     screen = Screen(_write, terminal=terminal, coloured=coloured(sys.stdout), width=shutil.get_terminal_size((100, 24)).columns - 1)
     # The whole frame: the region is set once the camera hangs.
@@ -73,7 +75,7 @@ def _report(arguments: argparse.Namespace, standing: Standing | None, source: st
 
     text = write_page(standing, when=time.strftime("%Y-%m-%d %H:%M"), source=redact(source), fov_deg=arguments.fov, picture=arguments.picture)
     try:
-        arguments.report.write_text(text, encoding="utf-8")
+        arguments.report.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise SettingsError(f"--report {arguments.report}: cannot be written ({error.strerror}).", hint="Name a file in a folder that you may write to.") from error
     print(f"report: {arguments.report}" + ("" if arguments.picture else " (without a picture)"))
@@ -84,15 +86,19 @@ def _write(text: str) -> None:
     sys.stdout.flush()
 
 
-def _positive(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < 86400:
-        raise argparse.ArgumentTypeError(f"{text}: expected seconds above 0")
-    return seconds
+def _seconds(text: str) -> float:
+    return _between(text, 0.1, 86_400, "seconds")
 
 
 def _degrees(text: str) -> float:
-    degrees = float(text)
-    if not 20 <= degrees <= 150:
-        raise argparse.ArgumentTypeError(f"{text}: expected 20 to 150 degrees")
-    return degrees
+    return _between(text, 20, 150, "degrees")
+
+
+def _between(text: str, least: float, most: float, unit: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text}: expected {least:g} to {most:g} {unit}")
+    return value

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             for checked in check(path):
                 print(msgspec.json.encode(checked).decode() if arguments.json else in_words(checked))
-        except CameraUnreadable as error:
+        except (CameraUnreadable, CameraNotFound) as error:  # not found: a link that leads nowhere
             unreadable += 1
             print(f"maskgate: skipped: {error}", file=sys.stderr)
     if unreadable:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.commands.colours import coloured
-from edge.commands.targets import must_be_writable
+from edge.commands.run import stop_on_signals
+from edge.commands.targets import must_be_apart, must_be_writable
 
 if TYPE_CHECKING:
     from edge.care.doctor import Context, Result
@@ -50,7 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     context = context_of(arguments)
     if arguments.bundle:
+        must_be_apart({"--config": arguments.config, "--bundle": arguments.bundle})
         must_be_writable("--bundle", arguments.bundle)
+    if arguments.pins_test:
+        stop_on_signals()  # whatever ends it turns the outputs off on its way
     results = []
     in_colour = coloured(sys.stdout)
     for result in diagnose(context):

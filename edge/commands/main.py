@@ -11,6 +11,7 @@ import io
 import os
 import signal
 import sys
+from pathlib import Path
 
 from edge.commands.interrupt import listen
 from edge.errors import MaskGateError
@@ -26,12 +27,16 @@ def main(argv: list[str] | None = None) -> int:
     before = sys.unraisablehook
     try:
         listen()
+        for name in ("stdout", "stderr"):
+            if getattr(sys, name) is None:  # closed by whoever started us
+                setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 it stays open to the end
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")  # a sign that the terminal does not know ends nothing
         code = _run(argv)
-        if sys.stdout:
-            sys.stdout.flush()  # here, where a refusal is still told in words
+        sys.stdout.flush()  # here, where a refusal is still told in words
+        if argv is None:  # a Ctrl-C that was put off would only disturb Python's end now
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         return code
     except KeyboardInterrupt:
         if argv is None:  # a process of our own: it ends, and is in no hurry for a second one
@@ -41,6 +46,10 @@ def main(argv: list[str] | None = None) -> int:
         _print_no_more()
         return 0
     except OSError as error:
+        if error.errno not in REFUSED and error.filename:  # a path that may not be looked at, is too long, leads round in a circle
+            _say(MaskGateError(f"{error.filename}: cannot be used ({error.strerror}).",
+                               hint="Name a path that exists and that you may enter."))
+            return 1
         if error.errno not in REFUSED:
             raise
         _print_no_more()

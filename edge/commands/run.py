@@ -15,6 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from edge.commands.interrupt import put_off
+from edge.commands.targets import must_be_apart
 from edge.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.service import Service
 
     settings = settings_of(arguments)
+    must_be_apart({"--config": arguments.config, "--source": settings.camera.source, "--events": settings.report.events,
+                   "--pins": arguments.pins, "--save": arguments.save})
     logging.getLogger().setLevel(settings.report.log_level.upper())
     stop_on_signals()
     service, care = Service.from_environment(), care_of(settings)

@@ -3,9 +3,29 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from edge.errors import SettingsError
+
+
+def must_be_apart(files: Mapping[str, str | Path | None]) -> None:
+    """Files that a command reads and writes, by option; those that are not given, and devices such as /dev/null, count for nothing.
+
+    Raises:
+        SettingsError: two of them are one file.
+    """
+    seen: dict[Path, str] = {}
+    for option, name in files.items():
+        if not name or str(name) == "-":
+            continue
+        path = Path(os.path.realpath(name))
+        if path.exists() and not path.is_file():
+            continue
+        if path in seen:
+            raise SettingsError(f"{option} {name}: {seen[path]} is the same file.", hint="Name another one.")
+        seen[path] = option
 
 
 def must_be_writable(option: str, path: Path) -> None:

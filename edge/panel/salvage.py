@@ -44,5 +44,5 @@ def salvage_panel(path: Path, before: PanelSettings | None = None) -> PanelSetti
 def _one_line(line: str) -> dict[str, Any]:
     try:
         return tomllib.loads(line)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, or a number or brackets without end
         return {}

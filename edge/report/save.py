@@ -14,6 +14,7 @@ from edge.door.state import Decision
 from edge.errors import SettingsError
 from edge.frame import Frame
 from edge.look import Look
+from edge.names import is_utf8
 from edge.report.draw import annotate
 
 PAUSE_S = 2.0
@@ -33,9 +34,11 @@ class SavedClip:
         Raises:
             SettingsError: the name is no .mp4, its folder is missing, or it is the source.
         """
+        if not is_utf8(str(path)):
+            raise SettingsError(f"--save {path}: this name is no UTF-8, which OpenCV cannot write.", hint="Name another file.")
         if path.suffix.lower() != ".mp4":
             raise SettingsError(f"--save {path}: expected a name that ends in .mp4.")
-        if not path.resolve().parent.is_dir():
+        if not path.parent.is_dir():
             raise SettingsError(f"--save {path}: the folder does not exist.", hint=f"mkdir -p {path.parent}")
         if path.exists() and Path(source).exists() and path.samefile(source):
             raise SettingsError(f"--save {path}: this is the clip being read.", hint="Name another file.")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -223,3 +224,78 @@ def test_saving_into_nowhere_ends_with_2(settings: Path, tmp_path: Path, capfd: 
     code, said = run(capfd, "run", "--config", settings, "--source", CLIP, "--panel", "none", "--save", tmp_path / "nowhere" / "out.mp4")
     assert code == 2
     assert "folder does not exist" in said
+
+
+NO_UTF8 = "b\udcff"
+"""A name with the byte 0xff, as the command line hands it over. OpenCV's video code ends the process on it."""
+
+
+@pytest.mark.parametrize(("words", "code"), [
+    (["run", "--source", f"{NO_UTF8}.mp4"], 3), (["run", "--source", f"http://{NO_UTF8}/"], 3), (["run", "--source", CLIP, "--fast", "--save", f"{NO_UTF8}.mp4"], 2),
+    (["check", f"{NO_UTF8}.mp4"], 3), (["demo", "--out", NO_UTF8], 2)], ids=str)
+def test_a_name_that_is_no_utf_8_ends_in_a_line(words: list[object], code: int, settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(CLIP, tmp_path / f"{NO_UTF8}.mp4")
+    pins = ["--config", settings, "--panel", "mock", "--pins", tmp_path / "pins"] if words[0] == "run" else []
+    ended = subprocess.run([sys.executable, "-m", "edge", *map(str, [*words, *pins])], capture_output=True, text=True, check=False, timeout=50,
+                           env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])})
+    assert ended.returncode == code, ended.stderr
+    assert "UTF-8" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    if pins:
+        assert_safe(tmp_path / "pins")
+
+
+@pytest.mark.parametrize("words", [["check", "LONG"], ["run", "--source", "LONG"], ["run", "--source", CLIP, "--save", "LONG.mp4"], ["run", "--source", CLIP, "--save", "loop/x.mp4"]], ids=str)
+def test_a_path_that_cannot_be_looked_at_is_named(words: list[object], settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    code, said = run(capfd, *(str(word).replace("LONG", "x" * 300) for word in words), *(["--config", settings, "--panel", "mock"] if words[0] == "run" else []))
+    assert code in (1, 2)
+    assert len(said.strip().splitlines()) == 2
+    assert "xxxx" in said or "loop" in said
+
+
+@pytest.mark.parametrize(("source", "said"), [("~nobody-of-that-name/x", "no such user"), ("http://..x/", "does not answer")])
+def test_a_home_and_a_host_that_cannot_be_are_told(source: str, said: str, settings: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, err = run(capfd, "run", "--config", settings, "--panel", "mock", "--source", source)
+    assert code == 3
+    assert said in err
+
+
+@pytest.mark.parametrize("words", [["run", "--source", "a.mp4", "--pins", "a.mp4"], ["run", "--source", "a.mp4", "--events", "x", "--pins", "./x"], ["run", "--source", "a.mp4", "--events", "unit.toml"],
+                                   ["aim", "--source", "a.mp4", "--seconds", "1", "--report", "a.mp4"], ["doctor", "--bundle", "unit.toml"]], ids=str)
+def test_what_is_read_is_not_written_over(words: list[str], settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(CLIP, tmp_path / "a.mp4")
+    before = (tmp_path / "a.mp4").read_bytes()
+    code, said = run(capfd, *words, "--config", settings, *(["--panel", "mock"] if words[0] == "run" else []))
+    assert code == 2
+    assert "is the same file" in said
+    assert (tmp_path / "a.mp4").read_bytes() == before
+    assert settings.read_text() == ""
+
+
+def test_a_link_that_leads_nowhere_is_counted_and_the_rest_of_a_folder_is_judged(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.jpg").symlink_to("nowhere.jpg")
+    assert cv2.imwrite(str(tmp_path / "z.jpg"), np.zeros((64, 64, 3), np.uint8))
+    assert main(["check", str(tmp_path)]) == 0
+    shown = capfd.readouterr()
+    assert "z.jpg" in shown.out
+    assert "1 of 2 files could not be read" in shown.err
+
+
+@pytest.mark.parametrize("text", ["[camera]\nwidth_px = " + "9" * 5000, "a = " + "[" * 3000])
+def test_settings_without_end_are_no_toml_and_do_not_keep_the_pins_from_being_turned_off(text: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m.toml").write_text(f"[panel]\nkind = \"mock\"\nbuzzer_hz = {'9' * 5000}\n{text}\n")
+    assert run(capfd, "config", "check", tmp_path / "m.toml")[0] == 2
+    assert main(["pins", "safe", "--panel", "mock", "--config", str(tmp_path / "m.toml")]) == 0
+    assert "safe (mock): green, amber, red, buzzer, relay" in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("line", ['[report]\nevents = "a\\u0000b"', '[masks]\nmodel = "a\\u0000b"', '[camera]\nsource = "credential:a\\u0000b"'])
+def test_a_nul_in_a_setting_is_told_by_its_name(line: str, settings: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    settings.write_text(line + "\n")
+    code, said = run(capfd, "run", "--config", settings, "--panel", "mock")
+    assert code == 2
+    assert "NUL" in said

@@ -149,3 +149,39 @@ def test_readme_and_help_know_the_same_exit_codes(project: Path) -> None:
     in_help = [line.split()[0] for line in EXIT_CODES.splitlines()[1:]]
     assert in_help == ["0", "1", "2", "3", "4", "5", "130"]
     assert [line.split("|")[1].strip() for line in readme.split("## Exit codes")[1].splitlines() if line.startswith("| ") and "code" not in line] == in_help
+
+
+PINS_TEST = """
+import sys
+from edge.panel import gpio
+write = gpio.Output.write
+def told(self, on):
+    write(self, on)
+    print(self.name, int(on), flush=True)
+gpio.Output.write = told
+from edge.commands.main import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whatever_ends_a_pins_test_turns_the_outputs_off(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text('[panel]\nkind = "mock"\n')
+    with subprocess.Popen([sys.executable, "-c", PINS_TEST, "doctor", "--config", str(tmp_path / "m.toml"), "--pins-test", "--yes"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as doctor_process:
+        assert doctor_process.stdout is not None
+        lines = []
+        for line in doctor_process.stdout:
+            lines.append(line)
+            if line == "amber 1\n":  # lit for a second from here on
+                doctor_process.send_signal(number)
+        assert doctor_process.wait(timeout=50) == 130
+    last = dict(line.split() for line in lines if line[0].isalpha() and line.split()[-1] in "01")
+    assert last == {"green": "0", "amber": "0", "red": "0", "buzzer": "0", "relay": "0"}
+
+
+@pytest.mark.parametrize("words", [["demo", "--help"], ["doctor", "--faults"], ["model", "show"], ["aim", "--help"]])
+def test_a_closed_standard_output_is_no_traceback(words: list[str]) -> None:
+    ended = subprocess.run(["sh", "-c", '"$@" >&-', "sh", sys.executable, "-m", "edge", *words], stderr=subprocess.PIPE, text=True, check=False, timeout=50)
+    assert ended.returncode == 0
+    assert ended.stderr == ""

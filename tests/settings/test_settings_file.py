@@ -96,7 +96,7 @@ model = "nowhere.tflite"
 
 @pytest.mark.parametrize(("section", "name", "said"), [
     ("faces", "", "it is a folder, expected a file"), ("masks", "", "it is a folder, expected a file"), ("masks", "b.tflite", "there is no such file"),
-    ("faces", "/dev/zero", "it is a device, expected a file"), ("masks", "a\\u0000b.tflite", "there is no such file")])
+    ("faces", "/dev/zero", "it is a device, expected a file")])
 def test_a_path_that_can_be_no_model_is_told(tmp_path: Path, section: str, name: str, said: str) -> None:
     file = tmp_path / "unit.toml"
     file.write_text(f'[{section}]\nmodel = "{tmp_path / name}"\n')
