@@ -70,6 +70,9 @@ def read_truth(path: Path) -> dict[str, list[Stretch]]:
             for row in rows:
                 stretch = _stretch(row, f"{path}, line {rows.line_num}")
                 stretches = clips.setdefault(row["clip"], [])
+                if stretches and stretch.start < stretches[-1].end:
+                    raise SettingsError(f"{path}, line {rows.line_num}: t_start is {stretch.start:g}; expected at least {stretches[-1].end:g}, "
+                                        "where the stretch before ends: one clip has one right answer at a time.", hint=HINT)
                 if stretches and stretches[-1].expected is stretch.expected:
                     stretches[-1] = Stretch(stretches[-1].start, stretch.end, stretch.expected)
                 else:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from edge.commands.colours import coloured
+from edge.commands.targets import must_be_apart
 from edge.door.state import Decision
 from edge.errors import MaskGateError, SettingsError
 
@@ -49,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings(arguments.config)
     make_folder(arguments.out)
     clip, sheet = arguments.out / "demo.mp4", arguments.out / "demo.png"
+    must_be_apart({"--config": arguments.config, "the clip": clip, "the contact sheet": sheet, "--events": arguments.events})
     told = sys.stderr if arguments.events == "-" else sys.stdout
     timeline = Timeline(told, coloured=coloured(told))
     print(timeline.head(), file=told)

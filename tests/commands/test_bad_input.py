@@ -264,7 +264,7 @@ def test_a_home_and_a_host_that_cannot_be_are_told(source: str, said: str, setti
 
 
 @pytest.mark.parametrize("words", [["run", "--source", "a.mp4", "--pins", "a.mp4"], ["run", "--source", "a.mp4", "--events", "x", "--pins", "./x"], ["run", "--source", "a.mp4", "--events", "unit.toml"],
-                                   ["aim", "--source", "a.mp4", "--seconds", "1", "--report", "a.mp4"], ["doctor", "--bundle", "unit.toml"]], ids=str)
+                                   ["aim", "--source", "a.mp4", "--seconds", "1", "--report", "a.mp4"], ["doctor", "--bundle", "unit.toml"], ["demo", "--out", ".", "--events", "demo.mp4"]], ids=str)
 def test_what_is_read_is_not_written_over(words: list[str], settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(CLIP, tmp_path / "a.mp4")

@@ -74,6 +74,7 @@ def test_a_clip_that_is_shorter_than_its_truth_is_judged_as_far_as_it_goes() -> 
     (HEADER + "a.mp4,nan,9,1,mask,\n", 'line 2: t_start is "nan"'),
     (HEADER + "a.mp4,0,9\n", "line 2: verdict is missing"),
     (HEADER + "a.mp4,9,1,1,mask,\n", "line 2: t_end is 1; expected more than t_start, 9"),
+    (HEADER + "a.mp4,0,5,1,mask,\na.mp4,3,8,1,no_mask,\n", "line 3: t_start is 3; expected at least 5"),
 ])
 def test_a_truth_that_is_wrong_is_told_by_line_and_column(tmp_path: Path, text: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", str(folder_with(tmp_path, text))]) == 2
