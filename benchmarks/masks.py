@@ -72,8 +72,10 @@ def main() -> None:
     files = [arguments.detector, *arguments.models]
     try:
         jobs = [search(arguments.detector, arguments.side), *(classify(model) for model in arguments.models)]
-    except (MaskGateError, cv2.error) as error:
-        parser.error(f"{error}" if isinstance(error, MaskGateError) else f"{arguments.detector}: this is no file that cv2.FaceDetectorYN reads")
+    except MaskGateError as error:
+        parser.error(str(error))
+    except cv2.error:
+        parser.error(f"{arguments.detector}: this is no file that cv2.FaceDetectorYN reads")
     times = measure(jobs, arguments.turns)
     for file, own in zip(files, times, strict=True):
         ratio = statistics.median(mine / first for mine, first in zip(own, times[0], strict=True))

@@ -18,6 +18,8 @@ from edge.errors import MaskGateError
 
 REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What the kernel answers where the standard output leads into a file and that cannot grow."""
+CLOSED = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP)
+"""What it answers to a path that somebody typed and that nobody can follow, wherever it is looked at first."""
 CTRL_C = 130
 """128 and the number of SIGINT, as shells have it."""
 
@@ -46,9 +48,8 @@ def main(argv: list[str] | None = None) -> int:
         _print_no_more()
         return 0
     except OSError as error:
-        if error.errno not in REFUSED and error.filename:  # a path that may not be looked at, is too long, leads round in a circle
-            _say(MaskGateError(f"{error.filename}: cannot be used ({error.strerror}).",
-                               hint="Name a path that exists and that you may enter."))
+        if error.errno in CLOSED and error.filename:
+            _say(MaskGateError(f"{error.filename}: cannot be looked at ({error.strerror}).", hint="Name a path that exists and that you may enter."))
             return 1
         if error.errno not in REFUSED:
             raise

@@ -74,7 +74,7 @@ def _watch(arguments: argparse.Namespace, settings: Settings, panel: Panel, serv
         vision = open_vision(settings)
         camera = stack.enter_context(open_camera(settings.camera, fast=arguments.fast))
         events = stack.enter_context(Events(settings.report.events)) if settings.report.events else None
-        saved = stack.enter_context(SavedClip(arguments.save, settings.camera.rate_fps, settings.camera.source)) if arguments.save else None
+        saved = stack.enter_context(SavedClip(arguments.save, settings.camera.rate_fps)) if arguments.save else None
         stack.callback(service.stopping)
         summary = watch(camera, vision, settings.door, panel, [told for told in (events, saved) if told], service, care)
         if events:

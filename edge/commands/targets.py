@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that a command writes at its end."""
+"""Files that a command writes: looked at before the work that goes into them."""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,16 +17,21 @@ def must_be_apart(files: Mapping[str, str | Path | None]) -> None:
     Raises:
         SettingsError: two of them are one file.
     """
-    seen: dict[Path, str] = {}
+    seen: dict[object, str] = {}
     for option, name in files.items():
         if not name or str(name) == "-":
             continue
-        path = Path(os.path.realpath(name))
-        if path.exists() and not path.is_file():
-            continue
-        if path in seen:
-            raise SettingsError(f"{option} {name}: {seen[path]} is the same file.", hint="Name another one.")
-        seen[path] = option
+        key: object
+        try:
+            there = os.stat(name)  # noqa: PTH116 a source need not be a path
+            if not stat.S_ISREG(there.st_mode):
+                continue
+            key = there.st_dev, there.st_ino
+        except OSError:  # not there yet; or not to be looked at, which whoever opens it tells
+            key = os.path.realpath(name)
+        if key in seen:
+            raise SettingsError(f"{option} {name}: {seen[key]} is the same file.", hint="Name another one.")
+        seen[key] = option
 
 
 def must_be_writable(option: str, path: Path) -> None:

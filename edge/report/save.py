@@ -24,15 +24,14 @@ PAUSE_S = 2.0
 class SavedClip:
     """An .mp4 that grows by each frame; playable once closed, and as long as what was seen."""
 
-    def __init__(self, path: Path, rate_fps: float, source: str = "") -> None:
+    def __init__(self, path: Path, rate_fps: float) -> None:
         """Nothing is written before the first frame.
 
         Args:
             rate_fps: frames per second of the clip; a frame is repeated or left out where those seen come at another rate.
-            source: where the frames come from, which may not be the same file.
 
         Raises:
-            SettingsError: the name is no .mp4, its folder is missing, or it is the source.
+            SettingsError: the name is no .mp4 or no UTF-8, or its folder is missing.
         """
         if not is_utf8(str(path)):
             raise SettingsError(f"--save {path}: this name is no UTF-8, which OpenCV cannot write.", hint="Name another file.")
@@ -40,8 +39,6 @@ class SavedClip:
             raise SettingsError(f"--save {path}: expected a name that ends in .mp4.")
         if not path.parent.is_dir():
             raise SettingsError(f"--save {path}: the folder does not exist.", hint=f"mkdir -p {path.parent}")
-        if path.exists() and Path(source).exists() and path.samefile(source):
-            raise SettingsError(f"--save {path}: this is the clip being read.", hint="Name another file.")
         self._path, self._rate_fps = path, rate_fps
         self._began, self._written = 0.0, 0
         self._writer: cv2.VideoWriter | None = None

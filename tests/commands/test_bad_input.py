@@ -264,10 +264,13 @@ def test_a_home_and_a_host_that_cannot_be_are_told(source: str, said: str, setti
 
 
 @pytest.mark.parametrize("words", [["run", "--source", "a.mp4", "--pins", "a.mp4"], ["run", "--source", "a.mp4", "--events", "x", "--pins", "./x"], ["run", "--source", "a.mp4", "--events", "unit.toml"],
-                                   ["aim", "--source", "a.mp4", "--seconds", "1", "--report", "a.mp4"], ["doctor", "--bundle", "unit.toml"], ["demo", "--out", ".", "--events", "demo.mp4"]], ids=str)
+                                   ["aim", "--source", "a.mp4", "--seconds", "1", "--report", "a.mp4"], ["doctor", "--bundle", "unit.toml"], ["demo", "--out", ".", "--events", "demo.mp4"],
+                                   *(["run", "--source", "a.mp4", "--save", name] for name in ("a.mp4", "link.mp4", "hard.mp4"))], ids=str)
 def test_what_is_read_is_not_written_over(words: list[str], settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(CLIP, tmp_path / "a.mp4")
+    (tmp_path / "link.mp4").symlink_to("a.mp4")
+    (tmp_path / "hard.mp4").hardlink_to(tmp_path / "a.mp4")
     before = (tmp_path / "a.mp4").read_bytes()
     code, said = run(capfd, *words, "--config", settings, *(["--panel", "mock"] if words[0] == "run" else []))
     assert code == 2
