@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from edge.errors import ModelError
-from edge.look import Box, Probabilities
+from edge.look import Box, Face, Probabilities
 from edge.settings import FacesSettings
 from edge.vision.bundle import load_bundle
 from edge.vision.crop import crop_face
 from edge.vision.faces import Faces
 from edge.vision.masks import Masks
+from trainer.aizoo import Aizoo
 from trainer.data.cache import CONTEXT, SIDE_PX
 from trainer.data.find import fit
 from trainer.data.labels import CLASSES, UNKNOWN
@@ -112,54 +111,19 @@ def table(judged: Sequence[Judged]) -> tuple[NDArray[np.float64], NDArray[np.int
 
 
 class AizooJudge:
-    """AIZOOTech/FaceMaskDetection: an SSD of 28 layers with its own anchors; `mask` or bare, no third answer."""
+    """AIZOO's detector: `mask` or bare, no third answer."""
 
-    MAPS, SIZES = (33, 17, 9, 5, 3), ((0.04, 0.056), (0.08, 0.11), (0.16, 0.22), (0.32, 0.45), (0.64, 0.72))
-    RATIOS = (1, 0.62, 0.42)
-    SPREAD = (0.1, 0.1, 0.2, 0.2)
-
-    def __init__(self, model: Path, score_min: float = 0.5, threads: int = 1) -> None:
+    def __init__(self, model: Path, score_min: float = 0.5) -> None:
         """Raises ModelError where the file is missing or no model."""
-        from ai_edge_litert.interpreter import Interpreter
-
-        try:
-            self._net = Interpreter(model_path=str(model), num_threads=threads)
-            self._net.allocate_tensors()
-        except (ValueError, RuntimeError) as error:  # the interpreter has no error of its own
-            raise ModelError(f"Peer {model}: cannot be opened ({str(error).splitlines()[0]}).",
-                             hint="--peer takes AIZOO's face_mask_detection.tflite.") from error
-        self._score_min = score_min
-        self._anchors = self._anchor_boxes()
-
-    def _anchor_boxes(self) -> NDArray[np.float64]:
-        rows = []
-        for cells, (small, large) in zip(self.MAPS, self.SIZES, strict=True):
-            shapes = [(small * np.sqrt(r), small / np.sqrt(r)) for r in self.RATIOS]
-            shapes.insert(1, (large, large))
-            middles = np.linspace(0.5 / cells, 1 - 0.5 / cells, cells)
-            rows += [(x, y, w, h) for y in middles for x in middles for w, h in shapes]
-        return np.array(rows)
+        self._aizoo = Aizoo(model, score_min)
 
     def __call__(self, image: Image, boxes: Sequence[Box]) -> list[Said]:
-        from edge.look import Face
-
-        height, width = image.shape[:2]
-        rgb = cv2.cvtColor(cv2.resize(image, (260, 260)), cv2.COLOR_BGR2RGB)
-        self._net.set_tensor(self._net.get_input_details()[0]["index"], (rgb / 255).astype(np.float32)[None])
-        self._net.invoke()
-        outputs = [self._net.get_tensor(d["index"])[0] for d in self._net.get_output_details()]
-        places, scores = sorted(outputs, key=lambda o: -o.shape[-1])
-        moved = places * np.array(self.SPREAD)
-        middle = moved[:, :2] * self._anchors[:, 2:] + self._anchors[:, :2]
-        size = np.exp(moved[:, 2:]) * self._anchors[:, 2:]
-        corners = (middle - size / 2) * (width, height)
-        keep = cv2.dnn.NMSBoxes(np.hstack([corners, size * (width, height)]).tolist(), scores.max(axis=1).tolist(), self._score_min, 0.4)
         nowhere = ((0.0, 0.0),) * 5
         faces, said = [], {}
-        for i in np.asarray(keep, int).reshape(-1):
-            face = Face(Box(*corners[i], *(size[i] * (width, height))), nowhere, float(scores[i].max()))
+        for box, scores in zip(*self._aizoo.find(image), strict=True):
+            face = Face(Box(*(float(value) for value in box)), nowhere, float(scores.max()))
             faces.append(face)
-            total = float(scores[i].sum())
-            said[id(face)] = Probabilities(float(scores[i][0]) / total, 0.0, float(scores[i][1]) / total)
+            mask, bare = (float(score) for score in scores / scores.sum())
+            said[id(face)] = Probabilities(mask, 0.0, bare)
         fitted = fit(list(boxes), faces)
         return [Said(True, said[id(face)]) if face else Said(found=False) for face in fitted]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from trainer.errors import TrainerError
-from trainer.faces.clips import Stretch, read_truth, watch
+from trainer.faces.clips import Stretch, must_be_clips, read_truth, watch
 from trainer.faces.detector import Detector
 
 
@@ -62,3 +62,11 @@ def test_a_list_of_clips_that_is_none_is_named(tmp_path: Path, text: bytes, said
     (tmp_path / "TRUTH.csv").write_bytes(text)
     with pytest.raises(TrainerError, match=said):
         read_truth(tmp_path / "TRUTH.csv")
+
+
+def test_a_clip_that_is_missing_or_torn_is_told_before_anything_is_measured(film: Path) -> None:
+    must_be_clips(film.parent, [film.name])
+    (film.parent / "torn.avi").write_bytes(film.read_bytes()[:40])
+    for name in ("missing.avi", "torn.avi"):
+        with pytest.raises(TrainerError, match=f"{name}: there is no such clip, or it cannot be decoded"):
+            must_be_clips(film.parent, [film.name, name])

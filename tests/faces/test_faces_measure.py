@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.look import Box
-from trainer.faces.measure import Outcome, Sighting, assign, matches, outcome
+from trainer.data.match import matches
+from trainer.faces.measure import Outcome, Sighting, assign, outcome
 from trainer.faces.pictures import Truth
 from trainer.faces.select import score_at
 

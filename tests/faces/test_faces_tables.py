@@ -65,7 +65,13 @@ def test_all_tables_are_written_and_put_into_the_card(project: Path, tmp_path: P
         return [Result(model=name, size=size, outcome=Outcome(pictures=len(pictures), faces=faces[size], false_scores=[]), milliseconds=1.0, landmark_error=0.1)
                 for size in sizes for name in names]
 
+    def by_way(models: list[Path], names: list[str], pictures: list[Picture], size: int) -> list[tuple[str, Outcome]]:
+        assert [picture.path.name for picture in pictures] == ["a.jpg"]
+        near = [[Sighting(label="mask", share=0.3, score=score)] for score in (0.9, 0.9, 0.4)]
+        return [(name, Outcome(pictures=1, faces=faces, false_scores=[0.7] if size == 320 else [])) for faces in near for name in names]
+
     monkeypatch.setattr(evaluating, "measure_all", measured)
+    monkeypatch.setattr(evaluating, "outcomes_by_way", by_way)
     monkeypatch.setattr(evaluating, "watch_all", lambda videos, models, size, score: [[Tally(clip="one")] for _ in models])
     words = ["faces", "evaluate", str(project / "edge/models/face.onnx"), "--data", str(tmp_path), "--videos", str(tmp_path), "--to", str(tmp_path / "out"), "--card", str(card)]
     assert main([*words, "--sizes", "640", "224"]) == 0
@@ -77,7 +83,11 @@ def test_all_tables_are_written_and_put_into_the_card(project: Path, tmp_path: P
     assert rows[3].startswith("| face | 0.000 (0.000 to 0.000) |")  # around 160
     assert rows[4].startswith("| face | 0.143 (0.000 to 1.000) |")  # around 320, kept apart
     assert "the 1 pictures of webphotos train that no training saw" in text
-    assert rows[5].startswith("| face | 0.40 | 1.000 |")  # over the score at 320, asked for or not
+    assert rows[5].startswith("| face | 0.667 (0.000 to 1.000) |")  # by way at 320
+    assert rows[5].endswith("| 1.000 (1.000 to 1.000) |")
+    assert rows[6].endswith("| 0.000 (0.000 to 0.000) |")  # by way at 160
+    assert text.count("36 ways to fit a picture into") == 2
+    assert rows[7].startswith("| face | 0.40 | 1.000 |")  # over the score at 320, asked for or not
     assert "Clips, long side 320" in text
     assert len(json.loads((tmp_path / "out/figures.json").read_text())) == 2 + 7 + 7 + 7
     assert len(list((tmp_path / "out").glob("*.png"))) == 3

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge.look import Box, Face
 from edge.settings import FacesSettings
 from edge.vision.faces import Faces
+from trainer.data.match import matches
 
 SCALES: tuple[tuple[int, float], ...] = ((320, 0.25), (192, 0.6), (320, 0.0))
 """(long side searched, border added on each side as a share of the picture): faces that fill the picture are found
@@ -51,11 +52,10 @@ class Finder:
 def fit(boxes: list[Box], faces: list[Face]) -> list[Face | None]:
     """For each box drawn by hand the face found there, each face given once, best overlap first.
 
-    A face belongs to a box at IoU >= 0.4, or with its centre inside and an area within a factor of four: boxes drawn
-    by hand vary too much for IoU alone.
+    `trainer.data.match` says which may be.
     """
     pairs = sorted(((box.iou(face.box), i, j) for i, box in enumerate(boxes) for j, face in enumerate(faces)
-                    if belongs(box, face.box)), reverse=True)
+                    if matches(face.box, box)), reverse=True)
     given: dict[int, Face] = {}
     taken: set[int] = set()
     for _, i, j in pairs:
@@ -63,13 +63,6 @@ def fit(boxes: list[Box], faces: list[Face]) -> list[Face | None]:
             given[i] = faces[j]
             taken.add(j)
     return [given.get(i) for i in range(len(boxes))]
-
-
-def belongs(box: Box, found: Box) -> bool:
-    """Whether a found box is the face that `box` marks."""
-    x, y = found.centre
-    centred = box.x <= x <= box.x + box.w and box.y <= y <= box.y + box.h
-    return box.iou(found) >= 0.4 or (centred and 0.25 <= found.area / box.area <= 4)
 
 
 def _shift(face: Face, by: float) -> Face:

@@ -5,7 +5,7 @@ import argparse
 import sys
 
 from edge.errors import MaskGateError
-from trainer.errors import refuse
+from trainer.errors import CTRL_C, refuse
 from trainer.faces.command import add_arguments, run
 
 
@@ -17,6 +17,8 @@ def main() -> int:
         return run(parser.parse_args())
     except (MaskGateError, OSError) as error:
         return refuse("trainer.faces", error)
+    except KeyboardInterrupt:
+        return CTRL_C
 
 
 if __name__ == "__main__":

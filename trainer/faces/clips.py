@@ -8,6 +8,7 @@ TRUTH.csv says how many faces there are from when to when, not where. So found m
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,17 @@ def read_truth(path: Path) -> dict[str, list[Stretch]]:
     return found
 
 
+def must_be_clips(folder: Path, names: Iterable[str]) -> None:
+    """Find out before minutes of measuring.
+
+    Raises:
+        TrainerError: a clip is missing, or cannot be decoded.
+    """
+    for name in names:
+        if not (folder / name).is_file() or not cv2.VideoCapture(str(folder / name)).grab():
+            raise TrainerError(f"{folder / name}: there is no such clip, or it cannot be decoded.", hint="TRUTH.csv names it: fetch it again, or take its lines out.")
+
+
 def watch(path: Path, stretches: list[Stretch], detectors: list[Detector], long_side: int, score: float) -> list[Tally]:
     """Show one clip to all detectors, frame by frame, and count."""
     tallies = [Tally(clip=path.stem) for _ in detectors]
@@ -112,5 +124,5 @@ def watch_all(folder: Path, models: list[Path], long_side: int, score: float) ->
     """All clips of TRUTH.csv: for each model a tally of each clip."""
     detectors = [Detector(model, 0.3) for model in models]
     rows = [watch(folder / clip, stretches, detectors, long_side, score)
-            for clip, stretches in read_truth(folder / "TRUTH.csv").items() if (folder / clip).is_file()]
+            for clip, stretches in read_truth(folder / "TRUTH.csv").items()]
     return [list(column) for column in zip(*rows, strict=True)]

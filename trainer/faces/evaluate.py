@@ -10,12 +10,13 @@ import cv2
 
 from trainer.errors import TrainerError
 from trainer.faces.card import around_section, put_section
-from trainer.faces.clips import read_truth, watch_all
+from trainer.faces.clips import must_be_clips, read_truth, watch_all
 from trainer.faces.detector import Detector
 from trainer.faces.pictures import scenes
 from trainer.faces.plots import plot_false, plot_scores, plot_time
-from trainer.faces.results import Result, measure_all, names_of, nearby
-from trainer.faces.tables import clips_table, nearby_table, recall_table, scores_table
+from trainer.faces.results import Result, measure_all, names_of, nearby, outcomes_by_way
+from trainer.faces.tables import clips_table, means_table, nearby_table, recall_table, scores_table
+from trainer.faces.ways import WAYS
 
 AROUND = (320, 160)
 """Long sides whose neighbours are always measured too: the unit's, and half of it."""
@@ -37,7 +38,7 @@ def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], sco
     # A second opinion: which step ships may have been chosen on these, which file ships was decided by the others.
     kept = [picture for picture in scenes(data, "train", ("webphotos",)) if picture.held_out]
     # Told before minutes of measuring:
-    read_truth(videos / "TRUTH.csv")
+    must_be_clips(videos, read_truth(videos / "TRUTH.csv"))
     if card is not None:
         around_section(card)
     to.mkdir(parents=True, exist_ok=True)
@@ -47,6 +48,8 @@ def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], sco
     second = measure_all(models, names, kept, nearby(AROUND[0])) if kept else []
     if second:
         around.append(nearby_table(second, score, f"the {len(kept)} pictures of webphotos train that no training saw"))
+    around += [means_table(outcomes_by_way(models, names, pictures, size), f"{len(WAYS)} ways to fit a picture into {size} px", score, "webphotos test")
+               for size in AROUND]
     tallies = watch_all(videos, models, 320, score)
     text = "\n\n".join([recall_table(results, score), *around, scores_table(everything, 320), clips_table(names, tallies, 320, score)]) + "\n"
     (to / "figures.md").write_text(text)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measure: which faces a detector found, by the matching rule of the pictures' baselines, and the figures that follow.
 
-A found box matches a true one at IoU >= 0.4, or with its centre inside it and an area within a factor of four: the true
-boxes were drawn by a dozen people, some tight and some wide. `unknown` faces count neither in recall nor as false.
+`trainer.data.match` has the rule. `unknown` faces count neither in recall nor as false.
 """
 
 from __future__ import annotations
@@ -14,22 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.look import Box
+from trainer.data.match import matches
 from trainer.faces.detector import Found
 from trainer.faces.pictures import Truth
 
-IOU_MIN = 0.4
-AREA_FACTOR = 4.0
 BANDS = ((">=20 %", 0.2, 9.0), ("10-20 %", 0.1, 0.2), ("<10 %", 0.0, 0.1))
 """Face height as a share of the picture's height."""
-
-
-def matches(found: Box, true: Box) -> bool:
-    """Whether a found box is this face, by the rule above."""
-    if found.iou(true) >= IOU_MIN:
-        return True
-    x, y = found.centre
-    inside = true.x <= x <= true.x + true.w and true.y <= y <= true.y + true.h
-    return inside and true.area / AREA_FACTOR <= found.area <= true.area * AREA_FACTOR
 
 
 def assign(found: Found, truths: Sequence[Truth]) -> NDArray[np.int64]:

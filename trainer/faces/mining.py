@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.look import Box
+from trainer.data.match import matches
 from trainer.faces.detector import Detector, Found
 from trainer.faces.labels import KIND, KINDS, LEARN, Faces
-from trainer.faces.measure import matches
 from trainer.faces.scenes import Store
 from trainer.faces.teachers import same_place
 

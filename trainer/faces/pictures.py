@@ -122,7 +122,9 @@ class Pixels:
                 image = read(picture.path)
                 entries.append((start, image.shape[0], image.shape[1]))
                 start += file.write(image.tobytes())
-        index.write_text(json.dumps(entries))
+        part = index.with_name(index.name + ".part")
+        part.write_text(json.dumps(entries))
+        part.replace(index)  # last: without it the pictures are decoded anew
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from trainer.faces.detector import Detector, Found
 from trainer.faces.measure import Outcome, assign, outcome
 from trainer.faces.pictures import Picture, read
+from trainer.faces.ways import WAYS, detect
 
 FLOOR = 0.3
 """Least score that is measured."""
@@ -42,7 +43,7 @@ def nearby(size: int) -> list[int]:
 
 
 def measure_all(models: list[Path], names: list[str], pictures: list[Picture], sizes: list[int]) -> list[Result]:
-    """Every model at every size on the same pictures."""
+    """Every model at every size on the same pictures, fitted as the unit does it."""
     images = [read(picture.path) for picture in pictures]
     detectors = [Detector(model, FLOOR) for model in models]
     reference = [detectors[-1].detect(image, 640) for image in tqdm(images, desc="landmarks, 640 px", mininterval=5)]
@@ -61,6 +62,18 @@ def measure_all(models: list[Path], names: list[str], pictures: list[Picture], s
                 model=name, size=size, milliseconds=float(np.median(times[k])), landmark_error=landmark_error(found[k], reference, pictures),
                 outcome=outcome([(rows, picture.truths, image.shape[0]) for rows, picture, image in zip(found[k], pictures, images, strict=True)])))
     return results
+
+
+def outcomes_by_way(models: list[Path], names: list[str], pictures: list[Picture], size: int) -> list[tuple[str, Outcome]]:
+    """What each model found at one size, for each usual way to fit a picture into it."""
+    images = [read(picture.path) for picture in pictures]
+    outcomes = []
+    for number, way in enumerate(WAYS, 1):
+        for name, model in zip(names, models, strict=True):
+            detector = Detector(model, FLOOR)
+            found = [detect(detector, image, size, way) for image in tqdm(images, desc=f"{size} px, way {number} of {len(WAYS)}, {name}", mininterval=5)]
+            outcomes.append((name, outcome([(rows, picture.truths, image.shape[0]) for rows, picture, image in zip(found, pictures, images, strict=True)])))
+    return outcomes
 
 
 def landmark_error(found: list[Found], reference: list[Found], pictures: list[Picture]) -> float:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trainer.faces.clips import Tally
-from trainer.faces.measure import BANDS
+from trainer.faces.measure import BANDS, Outcome
 from trainer.faces.results import Result
 
 COLUMNS = [("mask", band) for band, _, _ in BANDS] + [("incorrect", band) for band, _, _ in BANDS[:2]] + [("no_mask", band) for band, _, _ in BANDS]
@@ -31,18 +31,23 @@ def recall_table(results: Sequence[Result], score: float) -> str:
     return f"Recall by class and by face height (share of the picture's height), score >= {score}, webphotos test:\n\n{_table(head, rows)}"
 
 
-def nearby_table(results: Sequence[Result], score: float, pictures: str) -> str:
-    """The mean over all sizes there are of each model, and the least and the greatest, on the pictures called so."""
-    sizes = sorted({r.size for r in results})
-    counts = {column: results[0].outcome.recall(score, *column)[1] for column in COLUMNS}
+def means_table(outcomes: Sequence[tuple[str, Outcome]], over: str, score: float, pictures: str) -> str:
+    """For each model by name the mean over all its outcomes, the least and the greatest; `over` and `pictures` say of what."""
+    counts = {column: outcomes[0][1].recall(score, *column)[1] for column in COLUMNS}
     head = ["detector", *(f"{label} {band} ({counts[label, band]})" for label, band in COLUMNS), "false / picture"]
     rows = []
-    for model in dict.fromkeys(r.model for r in results):
-        outcomes = [r.outcome for r in results if r.model == model]
-        figures = [[outcome.recall(score, *column)[0] for outcome in outcomes] for column in COLUMNS]
-        figures.append([outcome.false_per_picture(score) for outcome in outcomes])
+    for model in dict.fromkeys(name for name, _ in outcomes):
+        mine = [outcome for name, outcome in outcomes if name == model]
+        figures = [[outcome.recall(score, *column)[0] for outcome in mine] for column in COLUMNS]
+        figures.append([outcome.false_per_picture(score) for outcome in mine])
         rows.append([model, *(f"{_number(sum(values) / len(values))} ({_number(min(values))} to {_number(max(values))})" for values in figures)])
-    return f"Means over {len(sizes)} long sides from {sizes[0]} to {sizes[-1]} px, least and greatest, score >= {score}, {pictures}:\n\n{_table(head, rows)}"
+    return f"Means over {over}, least and greatest, score >= {score}, {pictures}:\n\n{_table(head, rows)}"
+
+
+def nearby_table(results: Sequence[Result], score: float, pictures: str) -> str:
+    """The means over all sizes there are."""
+    sizes = sorted({r.size for r in results})
+    return means_table([(r.model, r.outcome) for r in results], f"{len(sizes)} long sides from {sizes[0]} to {sizes[-1]} px", score, pictures)
 
 
 def scores_table(results: Sequence[Result], size: int) -> str:

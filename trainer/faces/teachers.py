@@ -9,6 +9,7 @@ where nobody drew a box, they are put back by as much as they slip in the median
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from edge.look import Box
-from trainer.faces.detector import Aizoo, Detector, Found
+from trainer.aizoo import Aizoo
+from trainer.data.match import matches
+from trainer.errors import TrainerError
+from trainer.faces.detector import Detector, Found
 from trainer.faces.labels import KINDS, PASSER_BY, XS, YS, Faces, mirrored
-from trainer.faces.measure import matches
 from trainer.faces.pictures import Image, Picture, Pixels, key_of
 
 FLOOR = 0.3
@@ -66,7 +69,7 @@ class Teachers:
         """Look at a scene at three sizes, and mirrored."""
         runs = [self._wide.detect(image, 640), _mirrored(image, lambda seen: self._wide.detect(seen, 640)),
                 self._wide.detect(image, 960), self._wide.detect(image, 320), self._narrow.detect(image, 640)]
-        return merge(runs, self._aizoo.detect(image))
+        return merge(runs, _as_found(self._aizoo, image))
 
     def crop(self, image: Image) -> list[Cluster]:
         """Look at a crop in the middle of a grey ground: the YuNets want some margin around a face."""
@@ -77,7 +80,14 @@ class Teachers:
         runs.append(_on_grey(160, 256, self._narrow.detect)(image))
         nothing = np.zeros((0, 15), np.float32)
         missed = not any((found[:, 14] >= DOUBT).any() for found in runs)  # only then is the slowest of them asked
-        return merge(runs, _on_grey(180, 260, self._aizoo.detect)(image) if missed else nothing)
+        return merge(runs, _on_grey(180, 260, lambda seen: _as_found(self._aizoo, seen))(image) if missed else nothing)
+
+
+def _as_found(aizoo: Aizoo, image: Image) -> Found:
+    boxes, scores = aizoo.find(image)
+    found = np.full((len(boxes), 15), np.nan, np.float32)
+    found[:, :4], found[:, 14] = boxes, scores.max(axis=1)
+    return found
 
 
 def _mirrored(image: Image, look: Callable[[Image], Found]) -> Found:
@@ -229,12 +239,18 @@ def look_at(pictures: Sequence[Picture], pixels: Pixels, folder: Path, teachers:
     """All teachers on all pictures; kept in a file of the cache, since it takes a quarter of an hour.
 
     A stop loses nothing: what is done is written every 500 pictures.
+
+    Raises:
+        TrainerError: that file is damaged.
     """
     path = folder / f"teachers-{key_of(pictures)}.npz"
     done: list[NDArray[np.float32]] = []
     if path.is_file():
-        with np.load(path) as saved:
-            done = np.split(saved["rows"], saved["ends"])[:-1]
+        try:
+            with np.load(path) as saved:
+                done = np.split(saved["rows"], saved["ends"])[:-1]
+        except (zipfile.BadZipFile, EOFError, ValueError, KeyError) as error:
+            raise TrainerError(f"{path}: damaged ({error}).", hint="Delete it: the teachers then look at the pictures anew.") from error
     if len(done) < len(pictures):
         asked = Teachers(teachers)
         for number in tqdm(range(len(done), len(pictures)), initial=len(done), total=len(pictures), desc="teachers", mininterval=5):
