@@ -49,7 +49,7 @@ On the unit (64-bit Raspberry Pi OS or Debian, Bookworm or Trixie), as root:
   rollback              back to the release before; again: forward. Takes --dry-run
   option                show the service's options; `option NAME on`, `option NAME off` change one:
     network             the service may use the network (set by itself where the settings name an address)
-    reboot              start the machine again when the service fails thirty times in 15 minutes
+    reboot              start the machine again when the service fails thirty times within an hour
     hardware-watchdog   start the machine again when it hangs (14 s)
   uninstall             stop and remove the service and the program; settings stay
     --purge             remove the settings, what was kept, and the system user too

@@ -20,7 +20,7 @@ from edge.vision.masks import Masks
 from trainer.augment import augment, plain
 from trainer.data.cache import Faces
 from trainer.data.labels import CLASSES
-from trainer.errors import TrainerError, refuse
+from trainer.errors import CTRL_C, TrainerError, refuse
 from trainer.model import load_keras
 from trainer.recipe import NamedRecipe, read_recipe
 from trainer.shelf import CACHE, cached_faces
@@ -48,6 +48,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if arguments.temperature is not None and not 0 < arguments.temperature <= 100:
             raise TrainerError(f"--temperature {arguments.temperature:g}: expected more than 0 and at most 100.")
+        if arguments.metrics and arguments.model.suffix != ".tflite":
+            raise TrainerError("--metrics: only a .tflite bundle is described with them.",
+                               hint="Convert first, measure the bundle with `maskgate-train evaluate`, then describe it with what that wrote.")
+        if arguments.out.is_dir():
+            raise TrainerError(f"--out {arguments.out}: this is a folder; expected a file name.")
         arguments.out.parent.mkdir(parents=True, exist_ok=True)  # told before minutes of work
         if arguments.model.suffix == ".tflite":
             describe(arguments.model, arguments.out, arguments.temperature, arguments.metrics)
@@ -56,6 +61,8 @@ def main(argv: list[str] | None = None) -> int:
             convert(arguments.model, arguments.out, arguments.data, arguments.recipe, arguments.temperature or 1.0, arguments.cache)
     except (MaskGateError, OSError) as error:
         return refuse("maskgate-convert", error)
+    except KeyboardInterrupt:
+        return CTRL_C
     return 0
 
 

@@ -68,6 +68,8 @@ def read_truth(path: Path) -> dict[str, list[Stretch]]:
             if missing := [name for name in NEEDED if name not in (rows.fieldnames or ())]:
                 raise SettingsError(f"{path}, line 1: no column {', '.join(missing)}; expected {', '.join(COLUMNS)}.", hint=HINT)
             for row in rows:
+                if not row["clip"]:
+                    raise SettingsError(f"{path}, line {rows.line_num}: clip is missing; expected a file name.", hint=HINT)
                 stretch = _stretch(row, f"{path}, line {rows.line_num}")
                 stretches = clips.setdefault(row["clip"], [])
                 if stretches and stretch.start < stretches[-1].end:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import gzip
 import hashlib
 import io
 import json
@@ -152,7 +153,7 @@ def archive() -> bytes:
         return member
 
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as tar:
+    with gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
         for part in PARTS:
             tar.add(PROJECT / part, part, filter=clean)
     return out.getvalue()

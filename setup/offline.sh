@@ -52,7 +52,9 @@ offline_card() {
         if [[ $paths == *" $1 "* && $# -ge 2 ]]; then
             arguments+=("$1" "$(absolute "$2")")
             shift
-        elif [[ $1 == --dry-run || $1 == -h || $1 == --help ]]; then
+        elif [[ $1 == --*=* && $paths == *" ${1%%=*} "* ]]; then
+            arguments+=("${1%%=*}=$(absolute "${1#*=}")")
+        elif [[ $1 == --*=* || $1 == --dry-run || $1 == -h || $1 == --help ]]; then
             arguments+=("$1")
         elif [[ $1 == --* ]]; then # without a value card.py says so
             arguments+=("${@:1:2}")

@@ -89,7 +89,8 @@ look_at_camera() { # look_at_camera SOURCE: of the settings, or of --source
             done
             finding warning "no camera is seen: switch off, check the ribbon at both ends; rpicam-hello --list-cameras shows what is found" ;;
         /dev/*) [ -e "$seen$1" ] || finding warning "$1 is not there: plug the webcam in, or look for its name with v4l2-ctl --list-devices" ;;
-        *://*) ;;
+        *://* | credential:*) ;;
+        *[*?[]*) compgen -G "$seen$1" >/dev/null || finding warning "$1: nothing is called like that yet: the service will wait for it, out of order" ;;
         *[!0-9]*) [ -e "$seen$1" ] || finding warning "$1 is not there: the service will wait for it, out of order" ;;
         *) [ -e "$seen/dev/video$1" ] || finding warning "/dev/video$1 is not there: plug the webcam in" ;;
     esac

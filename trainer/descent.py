@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -152,17 +153,23 @@ class Descent:
         """Read what `save` wrote and return the steps done; 0 where there is nothing.
 
         Raises:
-            TrainerError: the checkpoint is of another network.
+            TrainerError: the checkpoint is of another network, or damaged.
         """
         if not path.is_file():
             return 0
-        with np.load(path) as saved:
-            state = self._state()
-            if len(saved.files) != len(state) + 1 or any(saved[f"v{i}"].shape != tuple(v.shape) for i, v in enumerate(state)):
-                raise TrainerError(f"{path}: the checkpoint is of another network.", hint="Give another --run folder, or delete this one.")
-            for i, v in enumerate(state):
-                v.assign(saved[f"v{i}"])
-            return int(saved["step"])
+        hint = "Give another --run folder, or delete this one."
+        try:
+            with np.load(path) as saved:
+                values = [saved[f"v{i}"] for i in range(len(saved.files) - 1)]
+                step = int(saved["step"])
+        except (zipfile.BadZipFile, EOFError, ValueError, KeyError, TypeError) as error:  # cut short, empty, no such archive
+            raise TrainerError(f"{path}: the checkpoint is damaged ({error}).", hint=hint) from error
+        state = self._state()
+        if [value.shape for value in values] != [tuple(v.shape) for v in state]:
+            raise TrainerError(f"{path}: the checkpoint is of another network.", hint=hint)
+        for v, value in zip(state, values, strict=True):
+            v.assign(value)
+        return step
 
     def export(self, path: Path) -> None:
         """Write the network with its averaged weights; the file that was there stays when the disk is full."""

@@ -117,7 +117,9 @@ def slices(judged: Sequence[Judged], threshold: float) -> dict[str, dict[str, fl
     """The door's question by light and by sharpness of the face, in thirds, at a fixed threshold."""
     seen = [j for j in judged if j.crop is not None]
     greys = [np.asarray(cv2.cvtColor(j.crop, cv2.COLOR_BGR2GRAY), np.uint8) for j in seen if j.crop is not None]
-    rows = {}
+    rows: dict[str, dict[str, float]] = {}
+    if not seen:
+        return rows
     for name, values in (("light", [float(g.mean()) for g in greys]), ("sharpness", [sharpness(g) for g in greys])):
         edges = np.quantile(values, [0, 1 / 3, 2 / 3, 1])
         for third, word in enumerate(("least", "middle", "most")):

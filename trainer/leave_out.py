@@ -38,10 +38,23 @@ def sources_of(faces: Faces, asked: Sequence[str]) -> list[str]:
     return found
 
 
+def claim(run: Path, recipe: Recipe) -> None:
+    """Note in a run's folder of which recipe it is.
+
+    Raises:
+        TrainerError: it holds a run of another one.
+    """
+    note, said = run / "recipe.json", msgspec.json.format(msgspec.json.encode(recipe)) + b"\n"
+    if run.is_dir() and any(run.iterdir()) and not (note.is_file() and note.read_bytes() == said):
+        raise TrainerError(f"{run}: holds a run of another recipe.", hint="Give another --run folder, or delete this one.")
+    run.mkdir(parents=True, exist_ok=True)
+    note.write_bytes(said)
+
+
 def leave_out(faces: Faces, recipe: Recipe, sources: Sequence[str], data: Path, home: Path, say: Say = print, threads: int = 2) -> dict[str, dict[str, float]]:
     """Train once for each source, the source kept out whole, and read the last look at it.
 
-    A source whose training is done already (its folder is there) is only read, so that the table can be made in parts.
+    A source whose training is done already (its plot is there) is only read, so that the table can be made in parts.
 
     Args:
         faces: the cache.
@@ -50,12 +63,16 @@ def leave_out(faces: Faces, recipe: Recipe, sources: Sequence[str], data: Path, 
 
     Returns:
         By source: number of its faces, and the figures of `trainer.log`.
+
+    Raises:
+        TrainerError: a source's folder holds a run of another recipe.
     """
     table: dict[str, dict[str, float]] = {}
     for source in sources:
         say(f"Without {source}:")
         one = msgspec.structs.replace(recipe, data=msgspec.structs.replace(recipe.data, hold_out=(source,)))
         run = home / source
+        claim(run, one)
         if not (run / "training_plot.png").is_file():
             fit(faces, one, data, run, say=say, threads=threads)
         with (run / "log.csv").open(newline="", encoding="utf-8") as file:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from trainer.errors import TrainerError
 from trainer.model import tensorflow
 from trainer.score import Score
 
@@ -59,7 +60,15 @@ def write_events(folder: Path, step: int, loss: float, figures: Score | None) ->
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
+    """All looks. Raises TrainerError for a row that is none."""
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        rows = list(csv.DictReader(file))
+    for number, row in enumerate(rows, 2):
+        try:
+            int(row["step"]), float(row["loss"]), float(row["worth"]), [float(row[name] or 0) for name in FIGURES]
+        except (KeyError, TypeError, ValueError) as error:
+            raise TrainerError(f"{path}, line {number}: this is no look at a training.",
+                               hint="Delete this line to go on without it; the training itself is in last.npz.") from error
+    return rows

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge.errors import MaskGateError
 from trainer.commands import data, evaluate, explain, fit, leave_out, sheet
-from trainer.errors import refuse
+from trainer.errors import CTRL_C, refuse
 from trainer.faces import command as faces
 from trainer.shelf import CACHE
 
@@ -46,5 +46,5 @@ def main(argv: list[str] | None = None) -> int:
         return refuse("maskgate-train", error)
     except KeyboardInterrupt:
         print("\nmaskgate-train: stopped; `fit` goes on from its last checkpoint when it is started again.", file=sys.stderr)
-        return 130
+        return CTRL_C
     return 0

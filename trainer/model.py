@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Model: the network, from RGB 0 to 255 to three logits, with its normalisation inside.
 
-Only this file, `fit` and `explain` import TensorFlow, inside functions, so that every other command starts at once.
+TensorFlow is imported inside functions, or by files that only such functions import, so that every other command starts at once.
 """
 
 from __future__ import annotations

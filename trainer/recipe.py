@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from edge.errors import SettingsError
 from edge.vision.bundle import View
+from trainer.data.labels import CLASSES
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -65,6 +66,10 @@ class Sampling(_Part, frozen=True):
     turned_from: Weight = 0.3
     """In eye distances, as `edge.vision.quality.turn` measures it; 0.3 is about 30 degrees."""
 
+    def __post_init__(self) -> None:
+        if not set(self.classes) <= set(CLASSES) or not sum(self.classes.values()):
+            raise ValueError(f"[sampling] classes: expected shares of {', '.join(CLASSES)}, not all of them 0")
+
 
 class Render(_Part, frozen=True):
     """Drawn masks, hands and transplanted lower faces: share of each class's draws that are made from other faces."""
@@ -102,11 +107,16 @@ class Augment(_Part, frozen=True):
     noise: Share = 0.35
     occlude: Share = 0.12
 
+    def __post_init__(self) -> None:
+        least, most = self.low_res_px
+        if not 1 <= least <= most:
+            raise ValueError(f"[augment] low_res_px = [{least}, {most}]: expected the least side and the greatest, in pixels from 1 on")
+
 
 class Fit(_Part, frozen=True):
     """The optimisation."""
 
-    seed: Count = 1
+    seed: Annotated[int, Meta(ge=0, lt=2**32)] = 1
     batch: Annotated[int, Meta(ge=1)] = 64
     head_steps: Count = 150
     head_rate: Positive = 3e-3
@@ -137,7 +147,7 @@ class Fit(_Part, frozen=True):
     """Share of pictures without a face; their target is even over the three answers, so that nothing is sure of them."""
     pass_weight: Weight = 0.0
     """Weight of a second loss on the door's own question: mask, or not."""
-    watch_every: Count = 200
+    watch_every: Annotated[int, Meta(ge=1)] = 200
     keep: Literal["best", "last"] = "best"
     """Which look becomes best.keras. Where few faces are watched, or all are right early, the best is the luckiest:
     `last`, with a schedule that ends low and averaged weights, is then the better choice."""
@@ -165,6 +175,10 @@ class Recipe(_Part, frozen=True):
     augment: Augment = msgspec.field(default_factory=Augment)
     fit: Fit = msgspec.field(default_factory=Fit)
     finish: Finish = msgspec.field(default_factory=Finish)
+
+    def __post_init__(self) -> None:
+        if not self.total_steps:
+            raise ValueError("[fit] head_steps and steps, [finish] steps: all are 0, so nothing is trained")
 
     @property
     def total_steps(self) -> int:

@@ -44,7 +44,7 @@ class Fault:
     """One row."""
 
     code: str
-    """As it stands in logs, events and on the status page; never renamed."""
+    """As it stands in logs and in health.json; never renamed."""
     part: Part
     what: str
     """What is wrong, as a sentence without a full stop."""
@@ -59,13 +59,8 @@ class Fault:
     """With which the program ends; None: it goes on."""
 
     @property
-    def state(self) -> DoorState | None:
-        """What the panel shows; None: whatever the door decides."""
-        return DoorState.FAULT if self.blind else None
-
-    @property
     def lamps(self) -> str:
-        """The same in words, for the page."""
+        """What the panel shows, in words, for the page."""
         if self.part is Part.PANEL:
             return "dark, as far as pins can still be driven"
         return "out of order" if self.blind else "as ever"

@@ -54,7 +54,7 @@ class Care:
                  clock: Callable[[], float] = time.monotonic) -> None:
         """
         Args:
-            source: the setting [camera] source; where it names a device, a silent camera may have been unplugged.
+            source: the setting [camera] source, a credential revealed; where it names a device, a silent camera may have been unplugged.
             read: reads the vitals, every `EVERY_S`; None: they are not watched.
             tell: called with every part, now and the time of day, on change and every `EVERY_S`; see `health_file.py`.
             clock: seconds, for `Health.since`.

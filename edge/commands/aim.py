@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.care.aim import FOV_DEG
 from edge.commands.colours import coloured
 from edge.commands.targets import must_be_apart, must_be_writable
 from edge.errors import SettingsError
@@ -26,7 +27,6 @@ EXAMPLES = """examples:
 Stand where people will stand, without a mask, and look where they will look.
 exit codes: 0 something was measured, 1 nobody stood before the camera; others as for run.
 """
-FOV_DEG = 66.0
 LEAST_PX = 12.0
 """Faces that are too small for the door are measured, too: that they are is what the installer is to see."""
 

@@ -77,7 +77,7 @@ def find_files(paths: list[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES | CLIPS)
+            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES | CLIPS and (file.is_file() or not file.exists()))
             if not inside:
                 raise CameraNotFound(f"{path}: no stills or clips in this folder.", hint=f"Looked for {' '.join(sorted(PICTURES | CLIPS))}.")
             files += inside

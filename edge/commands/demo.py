@@ -84,7 +84,7 @@ def play(settings: Settings, timeline: Timeline, seen: Path, events_to: str | No
     with ExitStack() as stack:
         panel = stack.enter_context(open_panel(replace(settings.panel, kind="mock"), on_change=timeline.note))
         vision = open_vision(settings)
-        camera = stack.enter_context(open_camera(replace(settings.camera, source=str(CLIP)), fast=True))
+        camera = stack.enter_context(open_camera(replace(settings.camera, source=str(CLIP), rotate_deg=0), fast=True))
         subscribers: list[Subscriber] = [timeline, stack.enter_context(SavedClip(seen, RATE_FPS))]
         events = stack.enter_context(Events(events_to)) if events_to else None
         if events:

@@ -112,7 +112,7 @@ def summary(results: list[Result]) -> str:
     failures, warnings = (sum(result.level == level for result in results) for level in ("failure", "warning"))
     if not failures and not warnings:
         return f"All {len(results)} checks are well."
-    return f"{len(results)} checks: {failures} failures, {warnings} warnings."
+    return f"{len(results)} checks: {failures} failure{'s' * (failures != 1)}, {warnings} warning{'s' * (warnings != 1)}."
 
 
 def _can_print(signs: str) -> bool:

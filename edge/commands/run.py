@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from edge.commands.interrupt import put_off
 from edge.commands.targets import must_be_apart
+from edge.credential import revealed
+from edge.errors import SettingsError
 from edge.settings import Settings
 
 if TYPE_CHECKING:
@@ -94,7 +96,10 @@ def care_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> 
     events, kept, run = settings.report.events, environment.get("STATE_DIRECTORY"), environment.get("RUNTIME_DIRECTORY")
     folder = Path(events).parent if events not in ("", "-") else Path(kept.split(":")[0]) if kept else None
     tell = HealthFile(Path(run.split(":")[0])).write if run else None
-    return Care(source=settings.camera.source, read=lambda: read_vitals(folder), tell=tell)
+    source = settings.camera.source
+    with suppress(SettingsError):  # a secret that is missing is told where the camera is opened
+        source = revealed(source)
+    return Care(source=source, read=lambda: read_vitals(folder), tell=tell)
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.settings_file import load_settings
 
     truth = read_truth(arguments.folder / "TRUTH.csv")
-    names = arguments.only or list(truth)
+    names = list(dict.fromkeys(arguments.only or truth))
     for name in names:
         if name not in truth:
             raise CameraNotFound(f"{name}: TRUTH.csv does not name this clip.", hint=f"It names {', '.join(truth)}.")
@@ -79,7 +79,7 @@ def play(clip: Path, settings: Settings, stretches: list[Stretch]) -> Score:
     from edge.vision import open_vision
 
     states: list[tuple[float, DoorState]] = []
-    with RecordingPanel(settings.panel) as panel, open_camera(replace(settings.camera, source=str(clip)), fast=True) as camera:
+    with RecordingPanel(settings.panel) as panel, open_camera(replace(settings.camera, source=str(clip), rotate_deg=0), fast=True) as camera:
         summary = watch(camera, open_vision(settings), settings.door, panel,
                         [lambda frame, looks, decision: states.append((frame.t, decision.state))])
     if summary.stopped:

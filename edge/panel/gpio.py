@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real pins, and gpiozero's mock pins driven by the very same code. The only file that imports gpiozero.
+"""Real pins, and gpiozero's mock pins driven by the very same code. The only file that imports gpiozero, but for the doctor's button test.
 
 Every device gets its pin factory handed to it: `Device.pin_factory` is never set and never guessed, because a guess
 that falls back to another driver is a unit that starts and does not work. Nothing here starts a thread of gpiozero's:

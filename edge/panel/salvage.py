@@ -23,17 +23,19 @@ def salvage_panel(path: Path, before: PanelSettings | None = None) -> PanelSetti
     known, or else defaults. Raises nothing.
     """
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError:
         lines = []
     known = sections()["panel"]
     read: dict[str, Any] = {}
-    inside = False
+    section = ""
     for line in lines:
         if line.strip().startswith("["):
-            inside = line.strip().removeprefix("[").split("]")[0].strip() == "panel"
+            section = line.strip().removeprefix("[").split("]")[0].strip().strip("\"'")
             continue
-        for key, value in _one_line(line).items() if inside else ():
+        table = _one_line(line)
+        values = table if section == "panel" else table.get("panel") if section == "" else None  # `panel.green_pin = 5`, `panel = {…}`
+        for key, value in values.items() if isinstance(values, dict) else ():
             try:
                 read[key] = msgspec.convert(value, known[key].type)
             except (KeyError, msgspec.ValidationError):

@@ -28,14 +28,16 @@ def annotate(image: NDArray[np.uint8], looks: Sequence[Look], decision: Decision
         x, y, w, h = (round(value) for value in look.face.box)
         cv2.rectangle(picture, (x, y), (x + w, y + h), (230, 230, 230), 1, cv2.LINE_AA)
     for person in decision.people:
+        if not person.here:  # the door still remembers; whoever looks at the picture sees nobody
+            continue
         x, y, w, h = (round(value) for value in person.box)
         colour = BGR[person.verdict]
         cv2.rectangle(picture, (x, y), (x + w, y + h), colour, 2, cv2.LINE_AA)
         text = f"{person.track} {person.label.value} {person.probabilities.of(person.label):.0%}"
         (width, height), _ = cv2.getTextSize(text, FONT, 0.5, 1)
-        top = max(y - height - 8, 0)
-        cv2.rectangle(picture, (x, top), (x + width + 8, top + height + 8), colour, cv2.FILLED)
-        cv2.putText(picture, text, (x + 4, top + height + 3), FONT, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
+        left, top = max(min(x, picture.shape[1] - width - 8), 0), max(y - height - 8, 0)
+        cv2.rectangle(picture, (left, top), (left + width + 8, top + height + 8), colour, cv2.FILLED)
+        cv2.putText(picture, text, (left + 4, top + height + 3), FONT, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
     return _with_bar(picture, decision)
 
 

@@ -60,10 +60,12 @@ class Events:
         """Open the target.
 
         Raises:
-            SettingsError: the file cannot be written.
+            SettingsError: the file is a pipe, or cannot be written.
         """
         self._begun = self._torn = False
         try:
+            if target != "-" and Path(target).is_fifo():  # it would wait for a reader, and end with him
+                raise SettingsError(f"Event file {target}: this is a pipe; expected a file, or `-`.", hint="`maskgate run --events - | program` pipes events.")
             # Unbuffered: a line that a full disk refuses is lost, and not held back to fail once more at the end.
             self._file: IO[bytes] | None = None if target == "-" else Path(target).open("ab", buffering=0)  # noqa: SIM115 closed in __exit__
         except OSError as error:

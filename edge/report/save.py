@@ -34,11 +34,11 @@ class SavedClip:
             SettingsError: the name is no .mp4 or no UTF-8, or its folder is missing.
         """
         if not is_utf8(str(path)):
-            raise SettingsError(f"--save {path}: this name is no UTF-8, which OpenCV cannot write.", hint="Name another file.")
+            raise SettingsError(f"Saved clip {path}: this name is no UTF-8, which OpenCV cannot write.", hint="Name another file.")
         if path.suffix.lower() != ".mp4":
-            raise SettingsError(f"--save {path}: expected a name that ends in .mp4.")
+            raise SettingsError(f"Saved clip {path}: expected a name that ends in .mp4.")
         if not path.parent.is_dir():
-            raise SettingsError(f"--save {path}: the folder does not exist.", hint=f"mkdir -p {path.parent}")
+            raise SettingsError(f"Saved clip {path}: the folder does not exist.", hint=f"mkdir -p {path.parent}")
         self._path, self._rate_fps = path, rate_fps
         self._began, self._written = 0.0, 0
         self._writer: cv2.VideoWriter | None = None
@@ -50,7 +50,7 @@ class SavedClip:
             self._size = (picture.shape[1], picture.shape[0])
             self._writer = cv2.VideoWriter(str(self._path), cv2.VideoWriter.fourcc(*"mp4v"), self._rate_fps, self._size)
             if not self._writer.isOpened():
-                raise SettingsError(f"--save {self._path}: cannot be written.", hint="Check the folder, its rights and the free space.")
+                raise SettingsError(f"Saved clip {self._path}: cannot be written.", hint="Check the folder, its rights and the free space.")
             self._began = frame.t
         due = round((frame.t - self._began) * self._rate_fps) + 1
         self._written = max(self._written, due - round(PAUSE_S * self._rate_fps))
@@ -68,4 +68,4 @@ class SavedClip:
         self._writer.release()
         # OpenCV's writer does not tell that a disk was full: a clip that cannot be opened again was not written whole.
         if error is None and not cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG).isOpened():
-            raise SettingsError(f"--save {self._path}: could not be written whole.", hint="Make room on the disk, or save elsewhere.")
+            raise SettingsError(f"Saved clip {self._path}: could not be written whole.", hint="Make room on the disk, or save elsewhere.")

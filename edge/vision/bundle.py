@@ -19,6 +19,7 @@ from msgspec import Meta
 
 from edge.errors import ModelError
 from edge.look import Label
+from edge.vision.content import content_of
 
 DESCRIPTION = "maskgate.json"
 LABELS = tuple(label.value for label in Label)
@@ -75,10 +76,7 @@ def load_bundle(path: Path) -> Bundle:
     Raises:
         ModelError: the file is missing, is no TFLite model, has no description, or one that does not fit.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"Mask model {path}: cannot be read ({error.strerror}).") from error
+    data = content_of(path, "Mask model")
     if data[4:8] != b"TFL3":
         raise ModelError(f"Mask model {path}: this is no TFLite file (one has TFL3 as its bytes 4 to 7).")
     try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from edge.errors import ModelError
 from edge.look import Box, Face
 from edge.quiet import quiet_opencv
 from edge.settings import FacesSettings
+from edge.vision.content import content_of
 
 NMS_IOU = 0.3
 """Boxes that share more than this are one face (OpenCV's default for this detector)."""
@@ -42,7 +42,7 @@ class Faces:
         """
         if model.suffix.lower() != ".onnx":  # OpenCV would choose another reader by the name, and the one for TFLite in 5.0 crashes
             raise ModelError(f"Face detector {model}: not an .onnx file; a detector is {OFFERS}.", hint=HINT)
-        content = _content(model)
+        content = content_of(model, "Face detector")
         check_whole(model, content)
         self._settings = settings
         self._size = (0, 0)
@@ -90,19 +90,6 @@ class Faces:
         x, y = box.centre
         return (min(box.w, box.h) >= self._settings.min_face_px
                 and left <= x / width <= left + w and top <= y / height <= top + h)
-
-
-def _content(path: Path) -> bytes:
-    """All of a file. Raises ModelError if it cannot be read."""
-    try:
-        if stat.S_ISREG(path.stat().st_mode):  # a device may be read for ever
-            return path.read_bytes()
-        why = "not a file"
-    except FileNotFoundError:
-        why = "no such file"
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        why = f"cannot be read ({getattr(error, 'strerror', error)})"
-    raise ModelError(f"Face detector {path}: {why}.")
 
 
 SUM_LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)")

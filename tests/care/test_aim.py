@@ -146,6 +146,7 @@ def test_the_last_standing_is_one_with_somebody_in_it() -> None:
     last, shown = session([[], [face_at(260, 100)], [], *[[]] * 30])
     assert last is not None
     assert last.items
+    assert last.faces == 1, "the report's picture shows somebody"
     assert not shown[0].items
     assert not shown[-1].items, "a face from three seconds ago is not shown any more"
     assert sum(bool(standing.items) for standing in shown) == 1 + round(LOST_S * 10)

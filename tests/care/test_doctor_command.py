@@ -48,7 +48,7 @@ def test_a_warning_exits_with_0_and_a_failure_with_1(unit: FakeUnit, capsys: pyt
     assert run() == 1
     said = capsys.readouterr().out
     assert "✗ memory: only 9 MB are available\n    → stop what else" in said
-    assert "21 checks: 1 failures, 1 warnings." in said
+    assert "21 checks: 1 failure, 1 warning." in said
 
 
 def test_json_is_one_object_with_every_result(unit: FakeUnit, capsys: pytest.CaptureFixture[str]) -> None:

@@ -195,6 +195,16 @@ def test_a_camera_that_fails_is_shown_told_and_ends_with_3(unit: Unit, code: str
     assert run.fed == (30 if isinstance(camera, Live) else 0)
 
 
+@pytest.mark.parametrize(("secret", "code"), [("rtsp://door/stream", "camera-missing"), ("clip.mp4", None)])
+def test_a_camera_whose_address_is_a_secret_fails_like_any_other(unit: Unit, secret: str, code: str | None) -> None:
+    (unit.folder / "secret_camera").write_text(f"{secret}\n")
+    unit.monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(unit.folder))
+    run = unit.run(CameraNotFound("It does not answer."), source="credential:camera")
+    assert run.code == 3
+    assert run.part("camera").get("fault") == code if code else run.faults == []
+    assert run.blinked() == bool(code)
+
+
 def test_a_camera_that_is_plugged_in_again_is_found_by_the_next_start(unit: Unit) -> None:
     assert unit.run(film(world(1), CameraStopped("x")), source="/dev/video97").part("camera")["fault"] == "camera-unplugged"
     assert unit.run(CameraNotFound("x"), source="/dev/video97").part("camera")["fault"] == "camera-missing"

@@ -18,6 +18,8 @@ import pytest
 
 from edge.commands.main import main
 from edge.demo import CLIP
+from edge.errors import CameraNotFound
+from edge.settings import CameraSettings
 from edge.vision import MODELS
 from edge.vision.bundle import LABELS, load_bundle, write_bundle
 
@@ -139,7 +141,7 @@ def models(folder: Path) -> dict[str, tuple[Path, str]]:
     damaged.write_bytes(bytes(spoilt))
     return {"text": (text, "no TFLite"), "cut": (cut, "no description inside"), "bare": (bare, "no description inside"),
             "swapped": (swapped, "labels"), "wide": (wide, "its description says"), "damaged": (damaged, "damaged (sha256"),
-            "missing": (folder / "missing.tflite", "cannot be read")}
+            "missing": (folder / "missing.tflite", "no such file")}
 
 
 def replaced(description, **changes):
@@ -231,7 +233,7 @@ NO_UTF8 = "b\udcff"
 
 
 @pytest.mark.parametrize(("words", "code"), [
-    (["run", "--source", f"{NO_UTF8}.mp4"], 3), (["run", "--source", f"http://{NO_UTF8}/"], 3), (["run", "--source", CLIP, "--fast", "--save", f"{NO_UTF8}.mp4"], 2),
+    (["run", "--source", f"{NO_UTF8}.mp4"], 3), (["run", "--source", f"/dev/video{NO_UTF8}"], 3), (["run", "--source", f"http://{NO_UTF8}/"], 3), (["run", "--source", CLIP, "--fast", "--save", f"{NO_UTF8}.mp4"], 2),
     (["check", f"{NO_UTF8}.mp4"], 3), (["demo", "--out", NO_UTF8], 2)], ids=str)
 def test_a_name_that_is_no_utf_8_ends_in_a_line(words: list[object], code: int, settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -286,6 +288,37 @@ def test_a_link_that_leads_nowhere_is_counted_and_the_rest_of_a_folder_is_judged
     shown = capfd.readouterr()
     assert "z.jpg" in shown.out
     assert "1 of 2 files could not be read" in shown.err
+
+
+def test_in_a_folder_only_files_are_checked(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "trip.jpg").mkdir()
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert cv2.imwrite(str(tmp_path / "z.jpg"), np.zeros((64, 64, 3), np.uint8))
+    assert main(["check", str(tmp_path)]) == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_events_into_a_pipe_are_refused(settings: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    code, said = run(capfd, "run", "--config", settings, "--source", CLIP, "--panel", "mock", "--events", tmp_path / "pipe")
+    assert code == 2
+    assert "this is a pipe; expected a file, or `-`" in said
+
+
+@pytest.mark.parametrize("words", [["demo", "--out", "OUT"], ["score", "FOLDER"]], ids=str)
+def test_the_settings_turn_the_pictures_of_a_site_and_not_of_a_clip(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "turned.toml").write_text("[camera]\nrotate_deg = 180\n")
+    (tmp_path / "TRUTH.csv").write_text("clip,t_start,t_end,verdict\na.mp4,0,1,mask\n")
+    opened: list[CameraSettings] = []
+
+    def open_camera(camera: CameraSettings, *, fast: bool = False) -> None:
+        opened.append(camera)
+        raise CameraNotFound("far enough")
+
+    monkeypatch.setattr("edge.camera.open_camera", open_camera)
+    named = {"OUT": tmp_path / "out", "FOLDER": tmp_path}
+    assert main([*(str(named.get(word, word)) for word in words), "--config", str(tmp_path / "turned.toml")]) == 3
+    assert [camera.rotate_deg for camera in opened] == [0]
 
 
 @pytest.mark.parametrize("text", ["[camera]\nwidth_px = " + "9" * 5000, "a = " + "[" * 3000])

@@ -52,6 +52,8 @@ def test_the_last_row_is_the_total_and_json_is_rounded(tmp_path: Path, monkeypat
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["clip"] for line in lines] == ["a.mp4", "b.mp4"]
     assert lines[0]["seconds"] == 1.9
+    assert main(["score", str(folder), "--json", "--only", "a.mp4", "--only", "a.mp4"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 def test_the_total_counts_every_second_the_same() -> None:
@@ -74,6 +76,7 @@ def test_a_clip_that_is_shorter_than_its_truth_is_judged_as_far_as_it_goes() -> 
     (HEADER + "a.mp4,nan,9,1,mask,\n", 'line 2: t_start is "nan"'),
     (HEADER + "a.mp4,0,9\n", "line 2: verdict is missing"),
     (HEADER + "a.mp4,9,1,1,mask,\n", "line 2: t_end is 1; expected more than t_start, 9"),
+    (HEADER + ",0,5,1,mask,\n", "line 2: clip is missing"),
     (HEADER + "a.mp4,0,5,1,mask,\na.mp4,3,8,1,no_mask,\n", "line 3: t_start is 3; expected at least 5"),
 ])
 def test_a_truth_that_is_wrong_is_told_by_line_and_column(tmp_path: Path, text: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:

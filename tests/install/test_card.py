@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,24 @@ def test_without_a_word_more_a_card_makes_a_unit_on_a_cable(project: Path, boot:
     assert "setup.sh install >" in user
     assert "NTPSynchronized" in user  # a Pi wakes in the past, and then no package can be fetched
     assert "wifis" not in (boot / "network-config").read_text()
+
+
+def test_the_same_sources_give_the_same_bytes_whenever_a_card_is_written(project: Path, boot: Path) -> None:
+    written = []
+    for _ in range(2):
+        assert card(project, boot).returncode == 0
+        written.append((boot / "maskgate.tar.gz").read_bytes())
+        time.sleep(1.1)  # gzip's own clock counts seconds
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("hostname", [["--hostname", "door-1"], ["--hostname=door-1"]], ids=str)
+@pytest.mark.parametrize("settings", [["--settings", "unit.toml"], ["--settings=unit.toml"]], ids=str)
+def test_paths_are_the_caller_s_from_where_they_stand(project: Path, boot: Path, tmp_path: Path, hostname: list[str], settings: list[str]) -> None:
+    (tmp_path / "unit.toml").write_text('[door]\nmode = "refuse"\n')
+    result = subprocess.run([project / "setup.sh", "card", *hostname, *settings, boot.name], cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=50)
+    assert result.returncode == 0, result.stderr
+    assert "hostname: door-1\n" in (boot / "user-data").read_text()
 
 
 def test_packages_on_the_card_need_no_network(project: Path, boot: Path, tmp_path: Path) -> None:

@@ -73,8 +73,16 @@ def test_a_missing_source_is_a_warning_and_a_present_one_is_none(machine: Machin
     assert not any(text.startswith("warning") for text in look(machine, seen, f"look_at_camera '{source}'"))
 
 
-def test_an_address_is_not_looked_for(machine: Machine, seen: Path) -> None:
-    assert look(machine, seen, "look_at_camera rtsp://door/stream") == []
+@pytest.mark.parametrize("source", ["rtsp://door/stream", "credential:camera"])
+def test_an_address_is_not_looked_for(machine: Machine, seen: Path, source: str) -> None:
+    assert look(machine, seen, f"look_at_camera {source}") == []
+
+
+def test_a_pattern_of_pictures_is_looked_for_as_one(machine: Machine, seen: Path) -> None:
+    (seen / "srv").mkdir(exist_ok=True)
+    assert "nothing is called like that yet" in look(machine, seen, "look_at_camera '/srv/*.jpg'")[0]
+    (seen / "srv/one.jpg").touch()
+    assert look(machine, seen, "look_at_camera '/srv/*.jpg'") == []
 
 
 def test_pins_without_a_gpio_chip_are_warned_of_unless_none_are_wanted(machine: Machine, seen: Path) -> None:

@@ -211,6 +211,20 @@ def test_whatever_stands_in_the_file_salvaging_gives_settings(tmp_path, content)
     assert salvage_panel(path).relay_pin == 24
 
 
+@pytest.mark.parametrize("text", [
+    "\ufeff[panel]\nrelay_pin = 5\nrelay_active_high = false\n[door]\nhold_s = 99\n", "panel.relay_pin = 5\npanel.relay_active_high = false\n[door\n",
+    "panel = {relay_pin = 5, relay_active_high = false}\nhold_s\n", '["panel"] # here\nrelay_pin = 5\nrelay_active_high = false\n='])
+def test_salvaging_reads_panel_as_toml_may_write_it(tmp_path, text):
+    (tmp_path / "maskgate.toml").write_text(text, encoding="utf-8")
+    found = salvage_panel(tmp_path / "maskgate.toml")
+    assert (found.relay_pin, found.relay_active_high) == (5, False)
+
+
+def test_salvaging_takes_no_other_section_for_panel(tmp_path):
+    (tmp_path / "maskgate.toml").write_text("[door]\npanel.relay_pin = 5\nrelay_pin = 6\n[panel.more]\nrelay_pin = 7\n")
+    assert salvage_panel(tmp_path / "maskgate.toml").relay_pin == 24
+
+
 def test_a_missing_file_gives_the_defaults(tmp_path, capsys):
     assert command("--config", str(tmp_path / "none.toml"), "--panel", "mock") == 0
     assert "cannot be read" in capsys.readouterr().err

@@ -12,6 +12,7 @@ import pytest
 from trainer_pictures import tiny_faces
 
 from trainer.errors import TrainerError
+from trainer.log import read_worths
 from trainer.recipe import Data, Fit, Model, Recipe
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore")]  # TensorFlow's own warnings are its own
@@ -110,6 +111,22 @@ def test_a_checkpoint_of_another_network_is_refused_and_kept(tmp_path: Path) -> 
     with pytest.raises(TrainerError, match="checkpoint is of another network"):
         _fit(tmp_path, other)
     assert (tmp_path / "last.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize("left", [0, 100, -30])
+def test_a_damaged_checkpoint_is_refused_and_kept(tmp_path: Path, left: int) -> None:
+    _fit(tmp_path)
+    damaged = (tmp_path / "last.npz").read_bytes()[:left]
+    (tmp_path / "last.npz").write_bytes(damaged)
+    with pytest.raises(TrainerError, match=r"last\.npz: the checkpoint is damaged"):
+        _fit(tmp_path)
+    assert (tmp_path / "last.npz").read_bytes() == damaged
+
+
+def test_a_log_that_is_damaged_is_told_by_line(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("step,loss,worth,auc,stops_no_mask,stops_incorrect,balanced\n2,0.5,0.5,,,,\n4\n")
+    with pytest.raises(TrainerError, match=r"log\.csv, line 3: this is no look"):
+        read_worths(tmp_path / "log.csv")
 
 
 def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from trainer_pictures import tiny_faces
 
 from trainer.data.cache import Faces
 from trainer.errors import TrainerError
-from trainer.leave_out import leave_out, sources_of
+from trainer.leave_out import claim, leave_out, sources_of
 from trainer.recipe import Fit, Model, Recipe
 
 RECIPE = Recipe(model=Model(architecture="small", input_px=32, weights="none"),
@@ -35,6 +36,17 @@ def test_sources_of_one_class_are_left_alone_and_unknown_ones_refused() -> None:
         sources_of(faces, ["attic"])
     with pytest.raises(TrainerError, match="more than one class"):
         sources_of(Faces(faces.pictures[8:9], [bare]), [])
+
+
+def test_a_run_of_another_recipe_is_neither_read_nor_gone_on_with(tmp_path: Path) -> None:
+    claim(tmp_path / "run", RECIPE)
+    claim(tmp_path / "run", RECIPE)
+    with pytest.raises(TrainerError, match="holds a run of another recipe"):
+        claim(tmp_path / "run", msgspec.structs.replace(RECIPE, fit=msgspec.structs.replace(RECIPE.fit, steps=7)))
+    (tmp_path / "older").mkdir()
+    (tmp_path / "older/log.csv").touch()
+    with pytest.raises(TrainerError, match="holds a run of another recipe"):
+        claim(tmp_path / "older", RECIPE)
 
 
 @pytest.mark.slow

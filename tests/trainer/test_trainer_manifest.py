@@ -16,7 +16,7 @@ from edge.look import Box
 from trainer.data.check import check, contact_sheet
 from trainer.data.manifest import Sample, read_manifest, require_classes, write_manifest
 from trainer.data.overview import measure, overview
-from trainer.data.splits import hold_out, leaks, split_by_group
+from trainer.data.splits import leaks, split_by_group
 from trainer.errors import TrainerError
 
 FACE = Sample(path="a.jpg", box=None, label="mask", source="web", group="anna")
@@ -63,11 +63,6 @@ def test_shares_that_leave_nothing_to_train_on_are_refused() -> None:
         split_by_group([FACE], 0.5, 0.5)
 
 
-def test_holding_out_a_source_that_is_not_there_is_refused() -> None:
-    with pytest.raises(TrainerError, match="No source elsewhere; there are web"):
-        hold_out([FACE], ["elsewhere"])
-
-
 def test_one_class_only_is_refused() -> None:
     with pytest.raises(TrainerError, match="every face is 'mask'"):
         require_classes([FACE], "here")
@@ -95,6 +90,18 @@ def test_check_names_everything_that_is_wrong(tmp_path: Path) -> None:
     assert "a.jpg is mask, same.jpg is no_mask" in found.conflicts
     assert "a.jpg is in train, copy.jpg in test" in found.crossing
     assert found.wrong
+
+
+def test_check_counts_pictures_that_repeat_another_and_not_pairs_of_them(tmp_path: Path) -> None:
+    for name in "abcd":
+        picture(tmp_path / f"{name}.jpg", shade=1)
+    assert check([replace(FACE, path=f"{name}.jpg") for name in "abcd"], tmp_path, show=False).copies == 3
+
+
+def test_a_name_that_is_no_utf_8_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+    with pytest.raises(TrainerError, match="this name is no UTF-8"):
+        write_manifest(tmp_path / "manifest.csv", [FACE, replace(FACE, path="b\udcff.jpg")])
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.filterwarnings("ignore")  # matplotlib's own

@@ -66,6 +66,21 @@ def test_a_bundles_place_that_cannot_be_is_told_as_well(project: Path, tmp_path:
     assert "maskgate-convert: " in capsys.readouterr().err
 
 
+def test_what_a_conversion_cannot_use_is_told_before_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert convert([str(tmp_path / "best.keras"), "--metrics", "nosuch.json"]) == 1
+    assert "--metrics: only a .tflite bundle" in capsys.readouterr().err
+    assert convert([str(tmp_path / "best.keras"), "--out", str(tmp_path)]) == 1
+    assert "this is a folder; expected a file name" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_a_conversion_with_130(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("convert.main.describe", stopped)
+    assert convert([str(project / "edge/models/mask.tflite"), "--out", str(tmp_path / "m.tflite")]) == 130
+
+
 @pytest.mark.parametrize("content", [None, b"", b"no model at all"])
 def test_a_peer_that_is_no_model_is_told_before_anything_is_judged(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None) -> None:
     if content is not None:

@@ -29,7 +29,11 @@ def test_the_cross_source_recipe_keeps_the_yardstick_out(project: Path) -> None:
 
 @pytest.mark.parametrize(("text", "message"), [
     ("[fit]\nsteps = -1\n", "Expected `int` >= 0"), ("[fit]\nstep = 5\n", "unknown field `step`"), ("[fit\n", "Recipe"),
-    ("[model]\narchitecture = \"Inception\"\n", "Invalid enum value 'Inception'"),
+    ("[model]\narchitecture = \"Inception\"\n", "Invalid enum value 'Inception'"), ("[fit]\nwatch_every = 0\n", "Expected `int` >= 1"),
+    ("[fit]\nseed = 99999999999\n", "Expected `int`"), ("[sampling]\nclasses = {}\n", "classes: expected shares of mask, incorrect, no_mask"),
+    ("[sampling.classes]\nmask = 0.0\n", "not all of them 0"), ("[sampling.classes]\nmaks = 0.5\n", "classes: expected shares"),
+    ("[augment]\nlow_res_px = [0, 10]\n", "low_res_px = .0, 10.: expected"), ("[augment]\nlow_res_px = [90, 10]\n", "low_res_px"),
+    ("[fit]\nhead_steps = 0\nsteps = 0\n", "nothing is trained"),
 ])
 def test_a_recipe_that_does_not_fit_is_refused_by_key(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "r.toml").write_text(text)

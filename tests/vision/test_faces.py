@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -20,6 +21,7 @@ from edge.look import Face
 from edge.settings import FacesSettings, TrustSettings
 from edge.testing import BARE, ScriptedClassifier, ScriptedDetector, face_at
 from edge.vision import MODELS, Vision, open_faces
+from edge.vision.bundle import load_bundle
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +134,14 @@ def test_a_detector_that_may_not_be_read_is_told_so(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(Path, "read_bytes", refused)
     with pytest.raises(ModelError, match=r"face\.onnx: cannot be read \(Permission denied\)"):
         open_faces(replace(SETTINGS, model=str(path)))
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe", "folder", "missing"])
+def test_a_mask_model_that_could_be_read_for_ever_is_refused(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "mask.tflite"
+    {"device": lambda: path.symlink_to("/dev/zero"), "pipe": lambda: os.mkfifo(path), "folder": path.mkdir, "missing": lambda: None}[kind]()
+    with pytest.raises(ModelError, match=r"Mask model .*mask\.tflite: " + ("no such file" if kind == "missing" else "not a file")):
+        load_bundle(path)
 
 
 def test_a_checksum_is_read_as_any_tool_writes_it(tmp_path: Path) -> None:

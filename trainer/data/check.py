@@ -99,6 +99,7 @@ def near_pairs(hashes: NDArray[np.uint64], most: int = NEAR) -> list[tuple[int, 
 
 
 def _duplicates(found: Findings, samples: Sequence[Sample], hashes: NDArray[np.uint64]) -> None:
+    repeats: set[int] = set()
     for i, j in near_pairs(hashes):
         a, b = samples[i], samples[j]
         if a.path == b.path and a.box is not None:
@@ -108,7 +109,8 @@ def _duplicates(found: Findings, samples: Sequence[Sample], hashes: NDArray[np.u
         elif a.split != b.split:
             found.crossing.append(f"{a.path} is in {a.split}, {b.path} in {b.split}")
         else:
-            found.copies += 1
+            repeats.add(j)
+    found.copies = len(repeats)
 
 
 def contact_sheet(samples: Sequence[Sample], data: Path, across: int = 12, tile: int = 96) -> NDArray[np.uint8]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.look import Box
+from edge.names import is_utf8
 from trainer.data.labels import CLASSES, NOT_FACE, UNKNOWN
 from trainer.data.table import read_rows
 from trainer.errors import TrainerError
@@ -37,7 +38,15 @@ class Sample:
 
 
 def write_manifest(path: Path, samples: Iterable[Sample]) -> None:
-    """Write the list, whole or not at all."""
+    """Write the list, whole or not at all.
+
+    Raises:
+        TrainerError: a name that is no UTF-8.
+    """
+    samples = list(samples)
+    for s in samples:
+        if not is_utf8(s.path):
+            raise TrainerError(f"{s.path}: this name is no UTF-8.", hint="Give the file another name, or remove it.")
     part = path.with_name(path.name + ".part")
     part.parent.mkdir(parents=True, exist_ok=True)
     with part.open("w", newline="", encoding="utf-8") as file:

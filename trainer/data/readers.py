@@ -75,7 +75,7 @@ def voc(root: Path, base: Path, source: str) -> list[Sample]:
     samples = []
     for note in sorted(_folder(root).rglob("*.xml")):
         try:
-            tree = ET.parse(note)  # noqa: S314 - as above
+            tree = ET.parse(note)  # noqa: S314 - a file that the user chose
         except (ET.ParseError, LookupError, ValueError) as error:  # the latter two: an encoding that is none, or not to be had
             raise TrainerError(f"{note}: this is no XML ({error}).") from error
         name = Path(tree.findtext("filename") or f"{note.stem}.jpg").name

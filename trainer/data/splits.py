@@ -38,18 +38,6 @@ def split_by_group(samples: Sequence[Sample], val: float = 0.1, test: float = 0.
     return [replace(s, split=split_of(s)) for s in samples]
 
 
-def hold_out(samples: Sequence[Sample], sources: Sequence[str]) -> tuple[list[Sample], list[Sample]]:
-    """(the rest, these sources).
-
-    Raises:
-        TrainerError: a source that is not there.
-    """
-    known = {s.source for s in samples}
-    if unknown := [source for source in sources if source not in known]:
-        raise TrainerError(f"No source {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
-    return [s for s in samples if s.source not in sources], [s for s in samples if s.source in sources]
-
-
 def leaks(samples: Sequence[Sample]) -> dict[tuple[str, str], set[str]]:
     """Groups that stand in more than one split, with those splits. Empty is as it should be."""
     found: dict[tuple[str, str], set[str]] = {}

@@ -13,7 +13,8 @@ import numpy as np
 from edge.errors import MaskGateError
 from edge.look import Box, Face, Label
 from trainer.data.picture_file import place_for, write_picture
-from trainer.errors import refuse
+from trainer.errors import CTRL_C, refuse
+from trainer.faces.detector import Detector
 from trainer.render import Kind, Worn, random_style, render_mask
 from trainer.render.light import Image
 from trainer.render.portrait import FACE, astronaut
@@ -24,9 +25,8 @@ def find_face(image: Image, model: str) -> Face | None:
     """The best face that a FaceDetectorYN model finds, in pixels of the image."""
     pad = max(16, max(image.shape[:2]) // 4)
     padded = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
-    detector = cv2.FaceDetectorYN.create(model, "", (padded.shape[1], padded.shape[0]), 0.5)
-    _, found = detector.detect(padded)
-    if found is None:
+    found = Detector(Path(model), 0.5).detect(np.asarray(padded, np.uint8))
+    if not len(found):
         return None
     best = np.asarray(found[np.argmax(found[:, -1])], np.float64)
     x, y, w, h = best[:4] - (pad, pad, 0, 0)
@@ -93,6 +93,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kind", choices=[str(kind) for kind in Kind])
     parser.add_argument("--worn", choices=[str(worn) for worn in Worn])
     args = parser.parse_args()
+    if min(args.columns, args.rows, args.seed + 1) < 1 or args.side < 16:
+        parser.error("expected at least one column and one row, a side of 16 px or more, and no seed below 0")
     if args.picture and not Path(args.detector).is_file():
         parser.error("--picture needs --detector, the .onnx file of a face detector")
     if args.kind and args.worn and (Kind(args.kind) in OCCLUDERS) != (Worn(args.worn) is Worn.BEFORE):
@@ -108,6 +110,8 @@ def main() -> int:
         write_picture(out, sheet(pictures, args.columns, args.rows, args.seed, args.side, args.kind, args.worn))
     except (MaskGateError, OSError) as error:
         return refuse("trainer.render.sheet", error)
+    except KeyboardInterrupt:
+        return CTRL_C
     return 0
 
 

@@ -68,11 +68,11 @@ def aim(camera: Camera, detector: Detector, trust: TrustSettings, fov_deg: float
             elif recent and frame.t - recent[-1][0] > LOST_S:
                 recent.clear()
             standing = Standing(frame, len(faces))
-            if recent:
+            if recent:  # a face that is lost for a moment is still measured
                 median = middle([one for _, one in recent])
                 standing = Standing(frame, len(faces), median, judge(median, trust, limits or Limits()))
             show(standing)
-            if standing.items or last is None or not last.items:
+            if faces or last is None or not last.faces:
                 last = standing
             if seconds is not None and frame.t - began >= seconds:
                 break

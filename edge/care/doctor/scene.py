@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
+from edge.care.aim import FOV_DEG
 from edge.care.doctor.context import Context
 from edge.care.doctor.result import Level, Result, ok, together, warning
 from edge.errors import MaskGateError
 
 NAME = "light and distance"
-FOV_DEG = 66.0
 
 
 def check(context: Context) -> Result:

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Content: a model file read whole, and nothing that could be read for ever."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from edge.errors import ModelError
+
+
+def content_of(path: Path, what: str) -> bytes:
+    """All of a file; `what` it is begins what is said of it. Raises ModelError if it is no file, or cannot be read."""
+    try:
+        if stat.S_ISREG(path.stat().st_mode):  # not a device or a pipe
+            return path.read_bytes()
+        why = "not a file"
+    except FileNotFoundError:
+        why = "no such file"
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = f"cannot be read ({getattr(error, 'strerror', error)})"
+    raise ModelError(f"{what} {path}: {why}.")
