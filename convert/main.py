@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from convert.convert import REPRESENTATIVE, tensor_types, to_int8
 from convert.describe import describe
 from convert.parity import parity
+from edge.commands.targets import must_be_apart
 from edge.errors import MaskGateError
 from edge.vision.bundle import LABELS, TWO_LABELS, Description, load_bundle, write_bundle
 from edge.vision.masks import Masks
@@ -51,6 +52,8 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.metrics and arguments.model.suffix != ".tflite":
             raise TrainerError("--metrics: only a .tflite bundle is described with them.",
                                hint="Convert first, measure the bundle with `maskgate-train evaluate`, then describe it with what that wrote.")
+        model = None if arguments.model.suffix == ".tflite" else arguments.model  # a bundle may be described in its place
+        must_be_apart({"the model": model, "--recipe": arguments.recipe, "--metrics": arguments.metrics, "--out": arguments.out})
         if arguments.out.is_dir():
             raise TrainerError(f"--out {arguments.out}: this is a folder; expected a file name.")
         arguments.out.parent.mkdir(parents=True, exist_ok=True)  # told before minutes of work
@@ -93,6 +96,8 @@ def representative(faces: Faces, named: NamedRecipe, size_px: int) -> NDArray[np
     rng = np.random.default_rng(named.recipe.fit.seed)
     margin = named.recipe.model.margin
     drawn = [i for i, row in enumerate(faces.rows) if row.split in named.recipe.data.splits and row.label in CLASSES]
+    if not drawn:
+        raise TrainerError(f"The data has no face of the recipe's splits ({', '.join(named.recipe.data.splits)}), so nothing sets the int8 ranges.")
     chosen = rng.choice(drawn, size=min(REPRESENTATIVE, len(drawn)), replace=False)
     pictures = [plain(faces.pictures[i], margin, size_px) if n % 2 else augment(faces.pictures[i], rng, named.recipe.augment, margin, size_px)
                 for n, i in enumerate(chosen)]

@@ -36,6 +36,12 @@ class Aizoo:
             raise ModelError(f"AIZOO's detector {model}: cannot be opened ({str(error).splitlines()[0]}).",
                              hint="Expected its face_mask_detection.tflite.") from error
         self._score_min, self._anchors = score_min, anchors()
+        takes = [tuple(part["shape"]) for part in self._net.get_input_details()]
+        gives = sorted(tuple(part["shape"]) for part in self._net.get_output_details())
+        count = len(self._anchors)
+        if takes != [(1, INPUT_PX, INPUT_PX, 3)] or gives != [(1, count, 2), (1, count, 4)]:
+            raise ModelError(f"AIZOO's detector {model}: takes {takes} and gives {gives}, expected one picture of {INPUT_PX} x {INPUT_PX} px, and boxes and scores of {count} anchors.",
+                             hint="Expected its face_mask_detection.tflite.")
 
     def find(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Faces of a BGR picture, surest first: boxes (n, 4), left, top, width and height in its own pixels, and scores (n, 2) of mask and bare, 0 to 1."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterator, Sequence
@@ -155,7 +156,8 @@ def ahead(drawer: Drawer, first: int, last: int, depth: int = 4) -> Iterator[Bat
         except BaseException as error:  # noqa: BLE001 - handed over to whoever waits for the batch
             ready.put(error)
 
-    threading.Thread(target=work, daemon=True, name="draw").start()
+    thread = threading.Thread(target=work, daemon=True, name="draw")
+    thread.start()
     try:
         for _ in range(first, last):
             item = ready.get()
@@ -164,5 +166,6 @@ def ahead(drawer: Drawer, first: int, last: int, depth: int = 4) -> Iterator[Bat
             yield item
     finally:
         stop.set()
-        while not ready.empty():
-            ready.get_nowait()
+        while thread.is_alive():  # one still in OpenCV when Python ends would abort the process
+            with contextlib.suppress(queue.Empty):
+                ready.get(timeout=0.1)

@@ -164,7 +164,9 @@ def gallery(judged: Sequence[Judged], across: int = 12, tile: int = 112) -> NDAr
 def write_metrics(path: Path, results: Sequence[Result], more: dict[str, Any]) -> None:
     """Everything as metrics.json."""
     content = {"pass_share": PASS_SHARE, "results": [asdict(r) for r in results], **more}
-    path.write_text(json.dumps(_known(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(_known(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 def _known(value: Any) -> Any:

@@ -35,7 +35,7 @@ def heat(model: Any, crop: NDArray[np.uint8], answer: int) -> NDArray[np.float32
         raise TrainerError("This network has no backbone, so there is no last map to look at.")
     picture = tf.constant(crop[None, ..., ::-1].astype(np.float32))
     inner = tf.keras.Model(body.inputs, body.layers[-2].output)  # before pooling
-    scaled = next(layer for layer in model.layers if layer.name == "scaled")(picture)
+    scaled = tf.keras.Model(model.inputs, model.get_layer("scaled").output)(picture)  # all that is done before the backbone, a flip of colours too
     head = next(layer for layer in model.layers if layer.name == "logits")
     with tf.GradientTape() as tape:
         maps = inner(scaled, training=False)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fit: the optimisation. Head alone first, then the backbone, BatchNorm in inference mode throughout.
 
-A run lives in a folder: `recipe.toml` (a copy), `log.csv` (a line each look), `training_plot.png` (the same drawn),
+A run lives in a folder: `recipe.toml` (a copy), `run.json` (what it is a run of), `log.csv` (a line each look), `training_plot.png` (the same drawn),
 `tensorboard/` (the same again), `last.npz` (weights, optimiser, step: resume reads it), `best.keras` (averaged weights of
 the best look, what `maskgate-convert` takes).
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from trainer.augment import plain
 from trainer.data.cache import Faces
@@ -80,18 +81,23 @@ def fit(faces: Faces, recipe: Recipe, data: Path, home: Path, say: Say = print, 
     say(f"{len(rows.drawn)} faces to draw from, {len(rows.watched)} to watch, {model.count_params():,} parameters, "
         f"steps {first} to {total}.")
     began, losses = time.monotonic(), []
-    for step, loss in _steps(run, drawer, recipe, first, worths):
+    bar = tqdm(_steps(run, drawer, recipe, first, worths), desc="fit", unit="step", initial=first, total=total, mininterval=5)
+    for step, loss in bar:
         losses.append(loss)
         if step + 1 == total or (step + 1) % recipe.fit.watch_every == 0:
             left = (time.monotonic() - began) / (step + 1 - first) * (total - step - 1)
             figures = run.watch(looks)
             at_least = -1.0 if recipe.fit.keep == "last" else max(worths, default=-1.0)
             worths.append(_keep(run, home, step + 1, figures, at_least, float(np.mean(losses))))
+            bar.clear()
             say(f"step {step + 1}/{total}  loss {np.mean(losses):.3f}  {figures}  {left / 60:.0f} min left")
             losses = []
             if figures and should_stop(worths, recipe.fit.stop_after):
                 say(f"No better look for {recipe.fit.stop_after}: stopped early.")
                 break
+    bar.close()
+    if not (home / "best.keras").is_file():  # deleted, or never written: the training itself is done
+        run.export(home / "best.keras")
     plot_log(home / "log.csv", home / "training_plot.png")
     return home / "best.keras"
 
@@ -117,11 +123,11 @@ def _keep(run: Descent, home: Path, step: int, figures: Score | None, best: floa
     """Save what must survive; the last good checkpoint stays when the disk is full. Returns what this look is worth."""
     worth = figures.worth if figures else float(step)
     try:
-        run.save(home / "last.npz", step)
         if worth >= best:
             run.export(home / "best.keras")
         write_log(home / "log.csv", step, loss, figures, worth)
         write_events(home / "tensorboard", step, loss, figures)
+        run.save(home / "last.npz", step)  # last: a resumed run takes whatever is before it as done
     except OSError as error:
         raise TrainerError(f"{home}: cannot be written ({error.strerror or error}); the last good checkpoint stays.",
                            hint="Free some space, then give the same command again: it goes on from there.") from error

@@ -24,7 +24,7 @@ from edge.vision.masks import Masks
 from trainer.aizoo import Aizoo
 from trainer.data.cache import CONTEXT, SIDE_PX
 from trainer.data.find import fit
-from trainer.data.labels import CLASSES, UNKNOWN
+from trainer.data.labels import CLASSES
 from trainer.data.manifest import Sample
 from trainer.data.readers import read_picture
 
@@ -88,7 +88,7 @@ class UnitJudge:
 
 
 def judge(samples: Sequence[Sample], data: Path, how: Judge, show: bool = True) -> list[Judged]:
-    """Ask about every labelled face of these samples. `unknown` faces take part in the matching and are left out after."""
+    """Ask about every labelled face of these samples. `unknown` ones and those that are no face take part in the matching and are left out after."""
     by_path: dict[str, list[Sample]] = {}
     for s in samples:
         if s.box is not None:
@@ -98,7 +98,7 @@ def judge(samples: Sequence[Sample], data: Path, how: Judge, show: bool = True) 
         image = np.asarray(read_picture(data / path), np.uint8)
         boxes = [s.box for s in group if s.box is not None]
         for s, said in zip(group, how(image, boxes), strict=True):
-            if s.label != UNKNOWN and s.box is not None:
+            if s.label in CLASSES and s.box is not None:
                 result.append(Judged(s, s.box.h, *said))
     return result
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from trainer.claim import claim
 from trainer.data.cache import Faces
 from trainer.data.labels import CLASSES
 from trainer.errors import TrainerError
@@ -38,19 +39,6 @@ def sources_of(faces: Faces, asked: Sequence[str]) -> list[str]:
     return found
 
 
-def claim(run: Path, recipe: Recipe) -> None:
-    """Note in a run's folder of which recipe it is.
-
-    Raises:
-        TrainerError: it holds a run of another one.
-    """
-    note, said = run / "recipe.json", msgspec.json.format(msgspec.json.encode(recipe)) + b"\n"
-    if run.is_dir() and any(run.iterdir()) and not (note.is_file() and note.read_bytes() == said):
-        raise TrainerError(f"{run}: holds a run of another recipe.", hint="Give another --run folder, or delete this one.")
-    run.mkdir(parents=True, exist_ok=True)
-    note.write_bytes(said)
-
-
 def leave_out(faces: Faces, recipe: Recipe, sources: Sequence[str], data: Path, home: Path, say: Say = print, threads: int = 2) -> dict[str, dict[str, float]]:
     """Train once for each source, the source kept out whole, and read the last look at it.
 
@@ -72,7 +60,7 @@ def leave_out(faces: Faces, recipe: Recipe, sources: Sequence[str], data: Path, 
         say(f"Without {source}:")
         one = msgspec.structs.replace(recipe, data=msgspec.structs.replace(recipe.data, hold_out=(source,)))
         run = home / source
-        claim(run, one)
+        claim(run, one, faces)
         if not (run / "training_plot.png").is_file():
             fit(faces, one, data, run, say=say, threads=threads)
         with (run / "log.csv").open(newline="", encoding="utf-8") as file:
@@ -80,5 +68,7 @@ def leave_out(faces: Faces, recipe: Recipe, sources: Sequence[str], data: Path, 
         count = sum(row.source == source and row.split == "train" and row.label in CLASSES for row in faces.rows)
         table[source] = {"faces": float(count), **{name: float(last[name] or "nan") for name in FIGURES}}
     known = {source: {k: None if v != v else v for k, v in row.items()} for source, row in table.items()}  # JSON has no nan
-    (home / "leave_out.json").write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+    part = home / "leave_out.json.part"
+    part.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+    part.replace(home / "leave_out.json")
     return table

@@ -7,6 +7,7 @@ TensorFlow is imported inside functions, or by files that only such functions im
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def load_keras(path: Path) -> Any:
         raise TrainerError(f"Model {path}: no such file.", hint="`maskgate-train fit` writes best.keras into the run's folder.")
     try:
         model = tensorflow().keras.models.load_model(path, compile=False)
-    except (ValueError, OSError, TypeError, KeyError) as error:
+    except (ValueError, OSError, TypeError, KeyError, zipfile.BadZipFile) as error:
         raise TrainerError(f"Model {path}: Keras cannot read it ({str(error).splitlines()[0]}).") from error
     takes, gives = tuple(model.input_shape), tuple(model.output_shape)
     if len(takes) != 4 or takes[1] != takes[2] or takes[3] != 3 or gives not in ((None, len(CLASSES)), (None, 2)):

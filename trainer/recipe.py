@@ -18,7 +18,7 @@ from trainer.data.labels import CLASSES
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
-Weight = Annotated[float, Meta(ge=0)]
+Weight = Annotated[float, Meta(ge=0, le=1e6)]
 Count = Annotated[int, Meta(ge=0)]
 
 
@@ -40,9 +40,9 @@ class Data(_Part, frozen=True):
 class Model(_Part, frozen=True):
     """The network."""
 
-    name: str = "maskgate-mask"
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "maskgate-mask"
     architecture: Literal["MobileNetV2", "ResNet50V2", "ResNet50", "small"] = "MobileNetV2"
-    alpha: Positive = 0.35
+    alpha: Annotated[float, Meta(gt=0, le=2)] = 0.35
     input_px: Annotated[int, Meta(ge=32, le=512)] = 128
     margin: Share = 0.15
     """Share of the face's longer side around it, in training."""
@@ -80,8 +80,12 @@ class Render(_Part, frozen=True):
     """By class: a real lower face of another picture set into this one, over the nose, below it or below the mouth."""
     up: Share = 0.0
     """Share of the transplanted `incorrect` faces whose cloth lies over the eyes or the forehead instead."""
-    bank: Annotated[int, Meta(ge=1)] = 1500
+    bank: Annotated[int, Meta(ge=1, le=1_000_000)] = 1500
     """How many different ones are made of each kind and class."""
+
+    def __post_init__(self) -> None:
+        if unknown := {*self.share, *self.transplant} - set(CLASSES):
+            raise ValueError(f"[render] share, transplant: no class {', '.join(sorted(unknown))}; there are {', '.join(CLASSES)}")
 
 
 class Augment(_Part, frozen=True):

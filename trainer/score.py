@@ -40,7 +40,7 @@ class Score:
         """One number to choose by: who passes matters most, and wrongly worn is the hard part."""
         parts = [(self.auc, 2.0), (self.stops_no_mask, 1.0), (self.stops_incorrect, 1.0), (self.balanced, 1.0)]
         known = [(v, w) for v, w in parts if np.isfinite(v)]
-        return sum(v * w for v, w in known) / sum(w for _, w in known)
+        return sum(v * w for v, w in known) / sum(w for _, w in known) if known else 0.0  # masks alone: nothing to choose by
 
     def __str__(self) -> str:
         return (f"AUC {self.auc:.4f}  stops bare {self.stops_no_mask:.3f}  incorrect {self.stops_incorrect:.3f}  "

@@ -134,3 +134,25 @@ assert fitting.fit(recipe).name == "step-000002.onnx" and steps() == [0, 1, 2]
 figures.write_text("".join(figures.read_text().splitlines(True)[:2]))   # stopped between saving and measuring
 assert fitting.fit(recipe).name == "step-000002.onnx" and steps() == [0, 1, 2]
 """, str(tmp_path))
+
+
+def test_what_keeps_scenes_from_being_made_ends_the_fit_instead_of_waiting_for_ever() -> None:
+    run("""
+from trainer.errors import TrainerError
+from trainer.faces import fit as fitting
+from trainer.faces.recipe import Recipe
+
+class Broken:
+    def __init__(self, *_):
+        pass
+    def make(self):
+        raise TrainerError("no scene today")
+
+fitting.Scenes = Broken
+try:
+    next(fitting.batches(None, Recipe(name="r"), 0))
+except TrainerError as error:
+    assert str(error) == "no scene today"
+else:
+    raise AssertionError
+""")

@@ -64,13 +64,23 @@ def test_a_cache_without_a_detector_names_the_file_it_looked_for(tmp_path: Path)
         open_cache([Sample(path="a.jpg", box=None, label="mask", source="s", group="g")], tmp_path, tmp_path / "nowhere.onnx", tmp_path / "cache")
 
 
-@pytest.mark.shared
-def test_a_cache_is_made_once_and_read_again(tmp_path: Path, shared: Path) -> None:
-    detector = shared / "weights/yunet_n_640_640.onnx"
+def test_boxes_that_are_no_pixels_are_told(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    share = Sample(path="a.jpg", box=Box(0.5, 0.5, 0.2, 0.2), label="mask", source="s", group="g")
+    with pytest.raises(TrainerError, match="no labelled face of 18 px or more; boxes are in pixels"):
+        open_cache([share], tmp_path, tmp_path / "nowhere.onnx", tmp_path / "cache")
+
+
+def test_a_cache_is_made_once_and_anew_when_a_picture_changes(tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = project / "edge/models/face.onnx"
     picture(tmp_path / "a.jpg")
     samples = [Sample(path="a.jpg", box=Box(5, 5, 20, 24), label="mask", source="s", group="g")]
     first = open_cache(samples, tmp_path, detector, tmp_path / "cache", workers=1)
-    (tmp_path / "a.jpg").unlink()
+    picture(tmp_path / "a.jpg", shade=7)
+    changed = open_cache(samples, tmp_path, detector, tmp_path / "cache", workers=1)
+    assert (changed.pictures != first.pictures).any()
+    picture(tmp_path / "a.jpg")
+    monkeypatch.setattr("trainer.data.cache._make", None)
     again = open_cache(samples, tmp_path, detector, tmp_path / "cache", workers=1)
     assert again.rows == first.rows
     assert (again.pictures == first.pictures).all()

@@ -113,6 +113,13 @@ def test_a_checkpoint_of_another_network_is_refused_and_kept(tmp_path: Path) -> 
     assert (tmp_path / "last.npz").read_bytes() == before
 
 
+def test_a_training_that_is_done_and_has_lost_its_model_writes_it_again(tmp_path: Path) -> None:
+    from trainer.model import load_keras
+
+    _fit(tmp_path).unlink()
+    assert load_keras(_fit(tmp_path)).output_shape == (None, 3)
+
+
 @pytest.mark.parametrize("left", [0, 100, -30])
 def test_a_damaged_checkpoint_is_refused_and_kept(tmp_path: Path, left: int) -> None:
     _fit(tmp_path)

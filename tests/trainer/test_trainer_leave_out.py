@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from trainer_pictures import tiny_faces
 
+from trainer.claim import claim
 from trainer.data.cache import Faces
 from trainer.errors import TrainerError
-from trainer.leave_out import claim, leave_out, sources_of
+from trainer.leave_out import leave_out, sources_of
 from trainer.recipe import Fit, Model, Recipe
 
 RECIPE = Recipe(model=Model(architecture="small", input_px=32, weights="none"),
@@ -39,14 +40,18 @@ def test_sources_of_one_class_are_left_alone_and_unknown_ones_refused() -> None:
 
 
 def test_a_run_of_another_recipe_is_neither_read_nor_gone_on_with(tmp_path: Path) -> None:
-    claim(tmp_path / "run", RECIPE)
-    claim(tmp_path / "run", RECIPE)
-    with pytest.raises(TrainerError, match="holds a run of another recipe"):
-        claim(tmp_path / "run", msgspec.structs.replace(RECIPE, fit=msgspec.structs.replace(RECIPE.fit, steps=7)))
+    claim(tmp_path / "run", RECIPE, tiny_faces(4))
+    (tmp_path / "run/last.npz").touch()
+    claim(tmp_path / "run", RECIPE, tiny_faces(4))
+    longer = msgspec.structs.replace(RECIPE, fit=msgspec.structs.replace(RECIPE.fit, steps=7))
+    held = msgspec.structs.replace(RECIPE, data=msgspec.structs.replace(RECIPE.data, hold_out=("web",)))
+    for recipe, faces in ((longer, tiny_faces(4)), (held, tiny_faces(4)), (RECIPE, tiny_faces(3))):
+        with pytest.raises(TrainerError, match="holds a run of another recipe, or of other faces"):
+            claim(tmp_path / "run", recipe, faces)
     (tmp_path / "older").mkdir()
     (tmp_path / "older/log.csv").touch()
     with pytest.raises(TrainerError, match="holds a run of another recipe"):
-        claim(tmp_path / "older", RECIPE)
+        claim(tmp_path / "older", RECIPE, tiny_faces(4))
 
 
 @pytest.mark.slow

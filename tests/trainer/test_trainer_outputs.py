@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -71,6 +72,31 @@ def test_what_a_conversion_cannot_use_is_told_before_it(tmp_path: Path, capsys: 
     assert "--metrics: only a .tflite bundle" in capsys.readouterr().err
     assert convert([str(tmp_path / "best.keras"), "--out", str(tmp_path)]) == 1
     assert "this is a folder; expected a file name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("command", "words"), [
+    (convert, ["best.keras", "--out", "best.keras"]), (convert, ["best.keras", "--recipe", "recipe.toml", "--out", "recipe.toml"]),
+    (convert, ["mask.tflite", "--metrics", "metrics.json", "--out", "metrics.json"]), (main, ["explain", "best.keras", "p.png", "--picture", "p.png"]),
+    (main, ["faces", "export", "recipe.toml", "--to", "recipe.toml"])], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_what_is_read_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: Callable[[list[str]], int], words: list[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("best.keras", "recipe.toml", "mask.tflite", "metrics.json", "p.png"):
+        (tmp_path / name).write_text(name)
+    assert command(words) == 2
+    assert "is the same file" in capsys.readouterr().err
+    assert all(path.read_text() == path.name for path in tmp_path.iterdir())
+
+
+def test_a_peer_of_another_kind_is_told_by_what_it_takes_and_gives(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bundle = str(project / "edge/models/mask.tflite")
+    assert main(["evaluate", bundle, "--data", str(tmp_path / "none"), "--peer", bundle]) == 4
+    assert "expected one picture of 260 x 260 px" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", ["list", "check"])
+def test_a_path_where_none_is_taken_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str) -> None:
+    assert main(["data", what, str(tmp_path)]) == 1
+    assert "takes no path" in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_a_conversion_with_130(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,16 @@ def test_a_voc_box_without_area_is_an_error(tmp_path: Path) -> None:
         readers.voc(tmp_path, tmp_path, "mine")
 
 
+def test_voc_pictures_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for folder in "ab":
+        picture(tmp_path / folder / "a.jpg")
+        (tmp_path / folder / "a.xml").write_text(VOC.format(name="mask", right=14))
+    assert [sample.path for sample in readers.voc(tmp_path, tmp_path, "x")] == ["a/a.jpg", "b/a.jpg"]
+    (tmp_path / "a/a.xml").rename(tmp_path / "a.xml")
+    with pytest.raises(TrainerError, match="is there 2 times below"):
+        readers.voc(tmp_path, tmp_path, "x")
+
+
 def test_a_voc_note_without_its_picture_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text(VOC.format(name="mask", right=14))
     with pytest.raises(TrainerError, match=r"its picture a\.jpg is nowhere"):

@@ -33,7 +33,8 @@ def test_the_cross_source_recipe_keeps_the_yardstick_out(project: Path) -> None:
     ("[fit]\nseed = 99999999999\n", "Expected `int`"), ("[sampling]\nclasses = {}\n", "classes: expected shares of mask, incorrect, no_mask"),
     ("[sampling.classes]\nmask = 0.0\n", "not all of them 0"), ("[sampling.classes]\nmaks = 0.5\n", "classes: expected shares"),
     ("[augment]\nlow_res_px = [0, 10]\n", "low_res_px = .0, 10.: expected"), ("[augment]\nlow_res_px = [90, 10]\n", "low_res_px"),
-    ("[fit]\nhead_steps = 0\nsteps = 0\n", "nothing is trained"),
+    ("[fit]\nhead_steps = 0\nsteps = 0\n", "nothing is trained"), ("[model]\nname = \"a/b\"\n", "matching regex"), ("[model]\nalpha = 1e9\n", "<= 2"),
+    ("[sampling]\nturned = inf\n", "<= 1"), ("[render]\nbank = 1000000000\n", "<= 1000000"), ("[render.share]\nmaks = 1.0\n", "no class maks; there are mask"),
 ])
 def test_a_recipe_that_does_not_fit_is_refused_by_key(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "r.toml").write_text(text)

@@ -36,6 +36,12 @@ def test_who_is_stopped_is_counted_at_that_threshold() -> None:
     assert (found.stops_incorrect, found.stops_no_mask, found.balanced) == (0.75, 1.0, 1.0)
 
 
+def test_masks_alone_say_nothing_and_end_no_training() -> None:
+    found = score(np.array([[4.0, 0, 0], [0, 4, 0]]), np.array([0, 0]))
+    assert np.isnan(found.auc)
+    assert found.worth == 0.0
+
+
 def test_thresholds_let_no_more_pass_than_was_stated() -> None:
     rng = np.random.default_rng(3)
     truth = rng.integers(0, 3, 900)

@@ -41,6 +41,8 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> None:
+    if arguments.path is not None and arguments.what in ("list", "check"):
+        raise TrainerError(f"`maskgate-train data {arguments.what}` takes no path, found {arguments.path}.", hint="Name the data folder with --data.")
     {"build": _build, "list": _list, "check": _check, "sheet": _sheet, "overview": _overview}[arguments.what](arguments)
 
 

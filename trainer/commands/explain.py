@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.commands.targets import must_be_apart
 from edge.vision.crop import crop_face
 from trainer.augment import plain
 from trainer.data.find import Finder
@@ -36,6 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.explain import gallery
     from trainer.model import load_keras
 
+    must_be_apart({"the model": arguments.model, "--picture": arguments.picture, "the picture to write": arguments.out})
     out = place_for(arguments.out)
     model = load_keras(arguments.model)
     recipe = read_recipe(arguments.model.with_name("recipe.toml")).recipe

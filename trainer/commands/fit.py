@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from trainer.claim import claim
 from trainer.data.manifest import Sample, require_classes
 from trainer.errors import TrainerError
 from trainer.recipe import read_recipe
@@ -33,18 +33,16 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = named.recipe
     samples = samples_of(arguments.data)
     if arguments.hold_out:
-        held = tuple(arguments.hold_out.split(","))
-        known = {s.source for s in samples}
-        if unknown := [name for name in held if name not in known]:
-            raise TrainerError(f"--hold-out: no source {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
-        recipe = msgspec.structs.replace(recipe, data=msgspec.structs.replace(recipe.data, hold_out=held))
+        recipe = msgspec.structs.replace(recipe, data=msgspec.structs.replace(recipe.data, hold_out=tuple(arguments.hold_out.split(","))))
+    known = {s.source for s in samples}
+    if unknown := [name for name in recipe.data.hold_out if name not in known]:
+        raise TrainerError(f"{'--hold-out' if arguments.hold_out else 'Recipe, [data] hold_out'}: no source {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
     require_classes(_drawn(samples, recipe.data.splits, recipe.data.hold_out), str(arguments.data))
     home = arguments.home or Path("runs") / (named.name + ("-without-" + "-".join(recipe.data.hold_out) if recipe.data.hold_out else ""))
-    home.mkdir(parents=True, exist_ok=True)
-    if (home / "last.npz").is_file() and (home / "recipe.toml").is_file() and (home / "recipe.toml").read_bytes() != arguments.recipe.read_bytes():
-        raise TrainerError(f"{home}: holds a run of another recipe.", hint="Give another --run folder, or delete this one.")
-    shutil.copyfile(arguments.recipe, home / "recipe.toml")
+    home.mkdir(parents=True, exist_ok=True)  # told before minutes of preparing faces
     faces = cached_faces(recipe, arguments.data, arguments.cache)
+    claim(home, recipe, faces)
+    (home / "recipe.toml").write_bytes(arguments.recipe.read_bytes())
     model = fit(faces, recipe, arguments.data, home, threads=arguments.threads)
     print(f"{model}: done. Next: maskgate-convert {model} --out {home / 'mask.tflite'}")
 

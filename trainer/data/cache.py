@@ -9,7 +9,6 @@ minutes; after that a training only reads memory.
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import math
 import multiprocessing
@@ -30,6 +29,7 @@ from edge.settings import FacesSettings
 from edge.vision.crop import crop_face
 from edge.vision.faces import Faces as UnitFaces
 from trainer.data.find import Finder, fit
+from trainer.data.fingerprint import fingerprint
 from trainer.data.labels import NOT_FACE, UNKNOWN
 from trainer.data.manifest import Sample, inside
 from trainer.data.readers import read_picture
@@ -102,7 +102,9 @@ def open_cache(samples: Sequence[Sample], data: Path, detector: Path, folder: Pa
     """
     wanted = [s for s in samples if s.label != UNKNOWN
               and (s.box is None or min(s.box.w, s.box.h) >= MIN_FACE_PX)]
-    home = folder / _key(wanted, detector, unit)
+    if not wanted:
+        raise TrainerError(f"Data folder {data}: no labelled face of {MIN_FACE_PX:g} px or more; boxes are in pixels of the picture.")
+    home = folder / _key(wanted, data, detector, unit)
     if not (home / "rows.csv").is_file():
         _make(wanted, _boxes(samples) if unit else {}, data, (detector, unit), home, workers)
     with (home / "rows.csv").open(newline="", encoding="utf-8") as file:
@@ -114,13 +116,9 @@ def open_cache(samples: Sequence[Sample], data: Path, detector: Path, folder: Pa
     return Faces(np.memmap(pictures, np.uint8, "r", shape=shape), rows)
 
 
-def _key(samples: Sequence[Sample], detector: Path, unit: Path | None) -> str:
-    content = hashlib.sha256(f"{VERSION} {SIDE_PX} {CONTEXT}".encode())
-    for file in (detector, unit):
-        content.update(file.read_bytes() if file and file.is_file() else b"")
-    for s in samples:
-        content.update(repr(s).encode())
-    return content.hexdigest()[:16]
+def _key(samples: Sequence[Sample], data: Path, detector: Path, unit: Path | None) -> str:
+    pictures = [data / path for path in dict.fromkeys(s.path for s in samples)]
+    return fingerprint([*(file for file in (detector, unit) if file), *pictures], f"{VERSION} {SIDE_PX} {CONTEXT} {[*samples]!r}")[:16]
 
 
 def _boxes(samples: Sequence[Sample]) -> dict[str, list[Box]]:

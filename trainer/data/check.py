@@ -15,6 +15,7 @@ from tqdm import tqdm
 from edge.vision.crop import crop_face
 from trainer.data.labels import CLASSES, UNKNOWN
 from trainer.data.manifest import Sample, counts, inside
+from trainer.data.readers import read_picture
 from trainer.data.splits import leaks
 from trainer.errors import TrainerError
 
@@ -54,7 +55,7 @@ def check(samples: Sequence[Sample], data: Path, show: bool = True) -> Findings:
     for s in tqdm(samples, desc="check", unit="face", disable=not show):
         if s.path not in seen:
             seen.clear()  # samples of one picture follow each other; one picture at a time is enough
-            seen[s.path] = cv2.imread(str(data / s.path))  # type: ignore[assignment]
+            seen[s.path] = _readable(data / s.path)
             if seen[s.path] is None:
                 found.unreadable.append(s.path)
         image = seen[s.path]
@@ -68,6 +69,13 @@ def check(samples: Sequence[Sample], data: Path, show: bool = True) -> Findings:
             hashed.append(s)
     _duplicates(found, hashed, np.array(hashes, np.uint64))
     return found
+
+
+def _readable(path: Path) -> NDArray[np.uint8] | None:
+    try:
+        return np.asarray(read_picture(path), np.uint8)
+    except TrainerError:
+        return None
 
 
 def class_problems(samples: Sequence[Sample]) -> list[str]:
@@ -134,9 +142,9 @@ def contact_sheet(samples: Sequence[Sample], data: Path, across: int = 12, tile:
 
 
 def _tile(sample: Sample, data: Path, side: int) -> NDArray[np.uint8]:
-    image = cv2.imread(str(data / sample.path))
+    image = _readable(data / sample.path)
     if image is None:
         return np.zeros((side, side, 3), np.uint8)
     if sample.box is not None:
-        return crop_face(np.asarray(image, np.uint8), sample.box, 0.15, side)
+        return crop_face(image, sample.box, 0.15, side)
     return np.asarray(cv2.resize(image, (side, side)), np.uint8)

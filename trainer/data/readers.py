@@ -71,7 +71,9 @@ def split_tree(root: Path, base: Path, source: str) -> list[Sample]:
 
 def voc(root: Path, base: Path, source: str) -> list[Sample]:
     """Pascal VOC: one XML file a picture, the picture found by name anywhere below `root`."""
-    pictures = {path.name: path for path in _pictures(root, deep=True)}
+    pictures: dict[str, list[Path]] = {}
+    for path in _pictures(root, deep=True):
+        pictures.setdefault(path.name, []).append(path)
     samples = []
     for note in sorted(_folder(root).rglob("*.xml")):
         try:
@@ -79,9 +81,13 @@ def voc(root: Path, base: Path, source: str) -> list[Sample]:
         except (ET.ParseError, LookupError, ValueError) as error:  # the latter two: an encoding that is none, or not to be had
             raise TrainerError(f"{note}: this is no XML ({error}).") from error
         name = Path(tree.findtext("filename") or f"{note.stem}.jpg").name
-        path = pictures.get(name) or next((p for p in pictures.values() if p.stem == note.stem), None)
-        if path is None:
+        found = pictures.get(name) or [p for same in pictures.values() for p in same if p.stem == note.stem]
+        if not found:
             raise TrainerError(f"{note}: its picture {name} is nowhere below {root}.")
+        beside = [p for p in found if p.parent == note.parent]
+        if len(found) > 1 and len(beside) != 1:
+            raise TrainerError(f"{note}: its picture {name} is there {len(found)} times below {root}.", hint="Put each picture beside its XML file, or give it a name of its own.")
+        path = (beside or found)[0]
         for item in tree.iter("object"):
             corners = [item.findtext(f"bndbox/{key}") or "" for key in ("xmin", "ymin", "xmax", "ymax")]
             box = box_of(corners, str(note))
@@ -186,7 +192,10 @@ def read_picture(path: Path) -> cv2.typing.MatLike:
     Raises:
         TrainerError: it is missing or cannot be decoded.
     """
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    try:
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    except cv2.error:  # larger than OpenCV decodes
+        image = None
     if image is None:
         what = "cannot be decoded as a picture" if path.is_file() else "no such file"
         raise TrainerError(f"{path}: {what}.", hint="`maskgate-train data check` lists every such file at once.")

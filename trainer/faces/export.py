@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.commands.targets import must_be_apart
 from edge.errors import ModelError
 from edge.vision.faces import SUM_LINE
 from trainer.faces.network import BYTE, as_outputs, build, put_weights
@@ -32,6 +33,7 @@ def export(source: Path, target: Path) -> None:
     Raises:
         ModelError, SettingsError, TrainerError: nothing there to export, no pictures to set the scale on, or OpenCV and Keras disagree.
     """
+    must_be_apart({"the source": source, "--to": target})
     target.parent.mkdir(parents=True, exist_ok=True)  # told before a minute of measuring
     if source.suffix != ".toml":
         plan, weights = read_onnx(source)

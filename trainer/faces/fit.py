@@ -41,6 +41,8 @@ WIDER = "yunet_n_640_640.onnx"
 OPTIMISERS: dict[str, Callable[[float], Any]] = {
     "adam": lambda rate: tf.keras.optimizers.Adam(rate, global_clipnorm=10.0),
     "muon": lambda rate: tf.keras.optimizers.Muon(rate, weight_decay=None, adam_weight_decay=None, global_clipnorm=10.0)}
+AHEAD = 8
+"""Batches that are made before they are asked for."""
 MOST_FACES = 32
 """In one scene; the largest are kept."""
 
@@ -75,10 +77,16 @@ def pack(made: list[tuple[Image, Faces]]) -> Batch:
 
 def batches(store: Store, recipe: Recipe, start: int) -> Generator[Batch]:
     """Batches from step `start` on, made by a thread of its own a few steps ahead."""
-    ready: queue.Queue[Batch] = queue.Queue(maxsize=8)
+    ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=AHEAD)
     stop = threading.Event()
 
     def work() -> None:
+        try:
+            make()
+        except BaseException as error:  # noqa: BLE001 - handed over to whoever waits for the batch
+            ready.put(error)
+
+    def make() -> None:
         # A seed for each stretch between saved states: going on from one repeats what an unbroken run would have seen.
         for stretch in range(start // recipe.every, 1 << 30):
             # The detector saved last is not written yet when its stretch begins here; the one before it is.
@@ -98,7 +106,10 @@ def batches(store: Store, recipe: Recipe, start: int) -> Generator[Batch]:
     thread.start()
     try:
         while True:
-            yield ready.get()
+            item = ready.get()
+            if isinstance(item, BaseException):
+                raise item
+            yield item
     finally:  # a thread still in OpenCV when Python ends would abort the process
         stop.set()
         while thread.is_alive():
@@ -218,7 +229,11 @@ class Training:
 
     def save(self) -> Path:
         """Write the state, and the mean weights, blended with the first, as a detector file."""
-        self._manager.save(checkpoint_number=self.step)
+        try:
+            self._manager.save(checkpoint_number=self.step)
+        except (OSError, tf.errors.OpError) as error:
+            raise TrainerError(f"Training {self._recipe.folder}: its state cannot be written ({(str(error).splitlines() or ['no reason given'])[0][:200]}).",
+                               hint="Free some space, then give the same command again: it goes on from the state before.") from error
         path = step_file(self._recipe, self.step)
         weights = blended(self._first, take_weights(self.mean, self.plan), self._recipe.keep)
         write_onnx(path, self.plan, weights, f"maskgate face detector, recipe {self._recipe.hash}, step {self.step}")

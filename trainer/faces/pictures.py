@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.look import Box
+from trainer.data.fingerprint import fingerprint
 from trainer.data.manifest import box_of
 from trainer.data.table import read_rows
 from trainer.errors import TrainerError
@@ -97,9 +98,9 @@ def read(path: Path) -> Image:
 
 
 def key_of(pictures: Sequence[Picture]) -> str:
-    """A short name for this very list of pictures, wherever their folder lies."""
+    """A short name for these very pictures, wherever their folder lies."""
     names = "\n".join(f"{picture.source}/{picture.label}/{picture.path.name}" for picture in pictures)
-    return hashlib.sha256(names.encode()).hexdigest()[:12]
+    return fingerprint((picture.path for picture in pictures), names)[:12]
 
 
 class Pixels:

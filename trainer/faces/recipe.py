@@ -15,7 +15,10 @@ from msgspec import Meta
 from edge.errors import SettingsError
 from trainer.faces.plan import Plan
 
+LEAST_MINED = 16
+"""Steps between two states: scenes are made eight steps ahead, and the detector whose errors they show must be written by then."""
 Width = Annotated[int, Meta(ge=1, le=1024)]
+Units = Annotated[int, Meta(ge=0, le=64)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +31,11 @@ class Recipe:
     """Folder of the teachers."""
     cache: str = "~/.cache/maskgate/faces"
     """Decoded pictures, what the teachers said, and the state of trainings."""
-    name: str = "face"
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "face"
     """Of the training: its folder in the cache."""
     start: str = "face_detection_yunet_2023mar.onnx"
     """Detector in `weights`, or a path, or another recipe (the step that it chooses), whose weights are the first; empty: begin at random."""
-    shared: tuple[int, int, int] = (0, 1, 1)
+    shared: tuple[Units, Units, Units] = (0, 1, 1)
     """Units added before the heads at strides 8, 16 and 32."""
     down: bool = False
     """If so, finer strides are given what the added units make of the coarser maps; else the maps before them, as published."""
@@ -80,7 +83,7 @@ class Recipe:
     """Steps between two saved states, each measured on the held-out pictures."""
     threads: Annotated[int, Meta(ge=1, le=64)] = 1
     """Processor threads of a training step; another one makes the scenes."""
-    seed: Annotated[int, Meta(ge=0)] = 1
+    seed: Annotated[int, Meta(ge=0, lt=2**32)] = 1
     hash: str = ""
     """Of the file, first 12 digits; set by `load`."""
 
@@ -123,6 +126,8 @@ def load(path: Path) -> Recipe:
     if recipe.stop > recipe.steps or recipe.stop % recipe.every:
         raise SettingsError(f"Recipe {path}: `stop` is {recipe.stop}; expected at most `steps` ({recipe.steps}) and a multiple of `every` ({recipe.every}), since scenes are seeded by that.",
                             hint="Leave `stop` out to go on to `steps`.")
+    if recipe.mine and recipe.every < LEAST_MINED:
+        raise SettingsError(f"Recipe {path}: `every` is {recipe.every}; expected at least {LEAST_MINED} with `mine`, which asks the state before while scenes are made ahead.")
     if recipe.copy and not recipe.advisers:
         raise SettingsError(f"Recipe {path}: `copy` is true and there are no `advisers`; YuNet n alone knows too little of masks.", hint='Name a recipe or a file: `advisers = ["recipes/faces-natural.toml"]`.')
     return recipe

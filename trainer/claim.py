@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Claim: a run's folder belongs to one recipe and one set of faces; nothing else is gone on with, or read, under its name."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from trainer.data.cache import Faces
+from trainer.errors import TrainerError
+from trainer.recipe import Recipe
+
+TRACES = ("last.npz", "log.csv")
+"""What a training leaves in its folder."""
+
+
+def claim(run: Path, recipe: Recipe, faces: Faces) -> None:
+    """Note in a run's folder what it is a run of.
+
+    Raises:
+        TrainerError: it holds a run of another recipe (or what is held out is another source), or of other faces.
+    """
+    rows = hashlib.sha256(repr(faces.rows).encode(errors="surrogateescape")).hexdigest()[:16]
+    said = msgspec.json.format(msgspec.json.encode({"faces": rows, "recipe": recipe})) + b"\n"
+    note = run / "run.json"
+    if any((run / name).exists() for name in TRACES) and not (note.is_file() and note.read_bytes() == said):
+        raise TrainerError(f"{run}: holds a run of another recipe, or of other faces.", hint="Give another --run folder, or delete this one.")
+    run.mkdir(parents=True, exist_ok=True)
+    note.write_bytes(said)
