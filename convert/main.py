@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from convert.convert import REPRESENTATIVE, tensor_types, to_int8
 from convert.describe import describe
 from convert.parity import parity
-from edge.commands.targets import must_be_apart
-from edge.errors import MaskGateError
+from edge.errors import CTRL_C, MaskGateError
+from edge.targets import must_be_apart
 from edge.vision.bundle import LABELS, TWO_LABELS, Description, load_bundle, write_bundle
 from edge.vision.masks import Masks
 from trainer.augment import augment, plain
 from trainer.data.cache import Faces
 from trainer.data.labels import CLASSES
-from trainer.errors import CTRL_C, TrainerError, refuse
+from trainer.errors import TrainerError, refuse
 from trainer.model import load_keras
 from trainer.recipe import NamedRecipe, read_recipe
 from trainer.shelf import CACHE, cached_faces

@@ -19,6 +19,9 @@ A room raises only these. `maskgate` prints `str(error)` and `error.hint` in two
 NO_GPIO = 'without GPIO set [panel] kind = "mock" or "none", or for once `maskgate run --panel mock`.'
 """What every advice on pins ends with on another machine than a Pi."""
 
+CTRL_C = 130
+"""Exit code of a command that Ctrl-C ended: 128 and the number of SIGINT, as shells have it."""
+
 
 class MaskGateError(Exception):
     """Anything MaskGate refuses. `hint` tells the operator what to do next."""

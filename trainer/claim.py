@@ -25,7 +25,9 @@ def claim(run: Path, recipe: Recipe, faces: Faces) -> None:
     rows = hashlib.sha256(repr(faces.rows).encode(errors="surrogateescape")).hexdigest()[:16]
     said = msgspec.json.format(msgspec.json.encode({"faces": rows, "recipe": recipe})) + b"\n"
     note = run / "run.json"
-    if any((run / name).exists() for name in TRACES) and not (note.is_file() and note.read_bytes() == said):
+    if note.is_file() and note.read_bytes() == said:
+        return
+    if any((run / name).exists() for name in TRACES):
         raise TrainerError(f"{run}: holds a run of another recipe, or of other faces.", hint="Give another --run folder, or delete this one.")
     run.mkdir(parents=True, exist_ok=True)
     note.write_bytes(said)

@@ -7,9 +7,6 @@ import sys
 
 from edge.errors import MaskGateError
 
-CTRL_C = 130
-"""Exit code of a command that Ctrl-C ended: 128 and the number of SIGINT, as shells have it."""
-
 
 class TrainerError(MaskGateError, ValueError):
     """Data, weights or a checkpoint cannot be used, or a result not be written."""

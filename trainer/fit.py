@@ -77,7 +77,7 @@ def fit(faces: Faces, recipe: Recipe, data: Path, home: Path, say: Say = print, 
     run = Descent(tf, model, recipe)
     first, total = run.load(home / "last.npz"), recipe.total_steps
     looks = _looks(faces, rows.watched, recipe)
-    worths = read_worths(home / "log.csv") if first else []
+    worths = read_worths(home / "log.csv", first)
     say(f"{len(rows.drawn)} faces to draw from, {len(rows.watched)} to watch, {model.count_params():,} parameters, "
         f"steps {first} to {total}.")
     began, losses = time.monotonic(), []

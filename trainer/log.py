@@ -23,9 +23,9 @@ def write_log(path: Path, step: int, loss: float, figures: Score | None, worth: 
         writer.writerow([step, f"{loss:.4f}", f"{worth:.4f}", *(f"{getattr(figures, name):.4f}" if figures else "" for name in FIGURES)])
 
 
-def read_worths(path: Path) -> list[float]:
-    """What each look so far was worth; none yet: an empty list."""
-    return [float(row["worth"]) for row in _rows(path)]
+def read_worths(path: Path, last: int) -> list[float]:
+    """What each look up to step `last` was worth; none yet: an empty list."""
+    return [float(row["worth"]) for row in _rows(path) if int(row["step"]) <= last]
 
 
 def plot_log(path: Path, out: Path) -> None:
@@ -60,7 +60,7 @@ def write_events(folder: Path, step: int, loss: float, figures: Score | None) ->
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    """All looks. Raises TrainerError for a row that is none."""
+    """All looks, one a step. Raises TrainerError for a row that is none."""
     if not path.is_file():
         return []
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
@@ -71,4 +71,5 @@ def _rows(path: Path) -> list[dict[str, str]]:
         except (KeyError, TypeError, ValueError) as error:
             raise TrainerError(f"{path}, line {number}: this is no look at a training.",
                                hint="Delete this line to go on without it; the training itself is in last.npz.") from error
-    return rows
+    # A look that was logged, and whose state could then not be saved, is made again: the later one counts.
+    return list({int(row["step"]): row for row in rows}.values())

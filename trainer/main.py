@@ -8,9 +8,9 @@ import os
 import sys
 from pathlib import Path
 
-from edge.errors import MaskGateError
+from edge.errors import CTRL_C, MaskGateError
 from trainer.commands import data, evaluate, explain, fit, leave_out, sheet
-from trainer.errors import CTRL_C, refuse
+from trainer.errors import refuse
 from trainer.faces import command as faces
 from trainer.shelf import CACHE
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from edge.care.aim import FOV_DEG
 from edge.commands.colours import coloured
-from edge.commands.targets import must_be_apart, must_be_writable
 from edge.errors import SettingsError
+from edge.targets import must_be_apart, must_be_writable
 
 if TYPE_CHECKING:
     from edge.care.aim.session import Standing

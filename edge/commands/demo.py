@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from edge.commands.colours import coloured
-from edge.commands.targets import must_be_apart
 from edge.door.state import Decision
 from edge.errors import MaskGateError, SettingsError
+from edge.targets import must_be_apart
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from edge.commands.colours import coloured
 from edge.commands.run import stop_on_signals
-from edge.commands.targets import must_be_apart, must_be_writable
+from edge.targets import must_be_apart, must_be_writable
 
 if TYPE_CHECKING:
     from edge.care.doctor import Context, Result

@@ -14,14 +14,12 @@ import sys
 from pathlib import Path
 
 from edge.commands.interrupt import listen
-from edge.errors import MaskGateError
+from edge.errors import CTRL_C, MaskGateError
 
 REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What the kernel answers where the standard output leads into a file and that cannot grow."""
 CLOSED = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP)
 """What it answers to a path that somebody typed and that nobody can follow, wherever it is looked at first."""
-CTRL_C = 130
-"""128 and the number of SIGINT, as shells have it."""
 
 
 def main(argv: list[str] | None = None) -> int:

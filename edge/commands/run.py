@@ -15,10 +15,10 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from edge.commands.interrupt import put_off
-from edge.commands.targets import must_be_apart
 from edge.credential import revealed
 from edge.errors import SettingsError
 from edge.settings import Settings
+from edge.targets import must_be_apart
 
 if TYPE_CHECKING:
     from edge.care.watch import Care

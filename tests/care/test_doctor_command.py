@@ -16,8 +16,8 @@ from edge.camera.stream import without_password
 from edge.care.doctor.context import Ran
 from edge.care.doctor.redact import redact, secrets_in
 from edge.commands import doctor
-from edge.commands.targets import must_be_writable
 from edge.errors import PinError
+from edge.targets import must_be_writable
 
 
 @pytest.fixture

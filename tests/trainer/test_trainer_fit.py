@@ -133,7 +133,12 @@ def test_a_damaged_checkpoint_is_refused_and_kept(tmp_path: Path, left: int) -> 
 def test_a_log_that_is_damaged_is_told_by_line(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text("step,loss,worth,auc,stops_no_mask,stops_incorrect,balanced\n2,0.5,0.5,,,,\n4\n")
     with pytest.raises(TrainerError, match=r"log\.csv, line 3: this is no look"):
-        read_worths(tmp_path / "log.csv")
+        read_worths(tmp_path / "log.csv", 4)
+
+
+def test_a_look_that_is_made_again_counts_once_and_what_was_not_saved_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("step,loss,worth,auc,stops_no_mask,stops_incorrect,balanced\n2,0.5,0.1,,,,\n4,0.5,0.2,,,,\n4,0.5,0.3,,,,\n6,0.5,0.4,,,,\n")
+    assert read_worths(tmp_path / "log.csv", 4) == [0.1, 0.3]
 
 
 def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

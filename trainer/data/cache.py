@@ -116,9 +116,9 @@ def open_cache(samples: Sequence[Sample], data: Path, detector: Path, folder: Pa
     return Faces(np.memmap(pictures, np.uint8, "r", shape=shape), rows)
 
 
-def _key(samples: Sequence[Sample], data: Path, detector: Path, unit: Path | None) -> str:
+def _key(samples: list[Sample], data: Path, detector: Path, unit: Path | None) -> str:
     pictures = [data / path for path in dict.fromkeys(s.path for s in samples)]
-    return fingerprint([*(file for file in (detector, unit) if file), *pictures], f"{VERSION} {SIDE_PX} {CONTEXT} {[*samples]!r}")[:16]
+    return fingerprint([*(file for file in (detector, unit) if file), *pictures], f"{VERSION} {SIDE_PX} {CONTEXT} {samples!r}")[:16]
 
 
 def _boxes(samples: Sequence[Sample]) -> dict[str, list[Box]]:

@@ -4,8 +4,8 @@
 import argparse
 import sys
 
-from edge.errors import MaskGateError
-from trainer.errors import CTRL_C, refuse
+from edge.errors import CTRL_C, MaskGateError
+from trainer.errors import refuse
 from trainer.faces.command import add_arguments, run
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.commands.targets import must_be_apart
 from edge.errors import ModelError
+from edge.targets import must_be_apart
 from edge.vision.faces import SUM_LINE
 from trainer.faces.network import BYTE, as_outputs, build, put_weights
 from trainer.faces.onnx_file import Weights, read_onnx, write_onnx

@@ -108,8 +108,8 @@ class Pixels:
 
     def __init__(self, pictures: list[Picture], folder: Path) -> None:
         """Open the file of this very list of pictures, after writing it if there is none."""
-        key = key_of(pictures)
-        self._file, index = folder / f"pixels-{key}.bin", folder / f"pixels-{key}.json"
+        self.key = key_of(pictures)
+        self._file, index = folder / f"pixels-{self.key}.bin", folder / f"pixels-{self.key}.json"
         if not index.is_file():
             folder.mkdir(parents=True, exist_ok=True)
             self._write(pictures, index)

@@ -67,10 +67,10 @@ def measure_all(models: list[Path], names: list[str], pictures: list[Picture], s
 def outcomes_by_way(models: list[Path], names: list[str], pictures: list[Picture], size: int) -> list[tuple[str, Outcome]]:
     """What each model found at one size, for each usual way to fit a picture into it."""
     images = [read(picture.path) for picture in pictures]
+    detectors = [Detector(model, FLOOR) for model in models]
     outcomes = []
     for number, way in enumerate(WAYS, 1):
-        for name, model in zip(names, models, strict=True):
-            detector = Detector(model, FLOOR)
+        for name, detector in zip(names, detectors, strict=True):
             found = [detect(detector, image, size, way) for image in tqdm(images, desc=f"{size} px, way {number} of {len(WAYS)}, {name}", mininterval=5)]
             outcomes.append((name, outcome([(rows, picture.truths, image.shape[0]) for rows, picture, image in zip(found, pictures, images, strict=True)])))
     return outcomes

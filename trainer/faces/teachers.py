@@ -25,7 +25,7 @@ from trainer.data.match import matches
 from trainer.errors import TrainerError
 from trainer.faces.detector import Detector, Found
 from trainer.faces.labels import KINDS, PASSER_BY, XS, YS, Faces, mirrored
-from trainer.faces.pictures import Image, Picture, Pixels, key_of
+from trainer.faces.pictures import Image, Picture, Pixels
 
 FLOOR = 0.3
 """Least score of a teacher's box that is looked at."""
@@ -243,7 +243,7 @@ def look_at(pictures: Sequence[Picture], pixels: Pixels, folder: Path, teachers:
     Raises:
         TrainerError: that file is damaged.
     """
-    path = folder / f"teachers-{key_of(pictures)}.npz"
+    path = folder / f"teachers-{pixels.key}.npz"
     done: list[NDArray[np.float32]] = []
     if path.is_file():
         try:

@@ -10,10 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.errors import MaskGateError
+from edge.errors import CTRL_C, MaskGateError
 from edge.look import Box, Face, Label
 from trainer.data.picture_file import place_for, write_picture
-from trainer.errors import CTRL_C, refuse
+from trainer.errors import refuse
 from trainer.faces.detector import Detector
 from trainer.render import Kind, Worn, random_style, render_mask
 from trainer.render.light import Image
