@@ -11,10 +11,10 @@ import numpy as np
 
 from trainer.faces.detector import Detector, Found, resized
 from trainer.faces.pictures import Image
+from trainer.faces.plan import STRIDES
 
 GREY = 114
 """The ground that letterboxes have in YOLO programs."""
-STRIDE = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ def fitted(image: Image, size: int, way: Way) -> tuple[Image, tuple[int, int], t
     """The ground with the picture on it (sides of a multiple of 32 px if `size` is one), where its left upper corner lies (x, y), and the picture's pixels a pixel (x, y)."""
     small = resized(image, size, way.resampling)
     height, width = small.shape[:2]
-    right, below = ((size if way.square else -(-side // STRIDE) * STRIDE) - side for side in (width, height))
+    right, below = ((size if way.square else -(-side // STRIDES[-1]) * STRIDES[-1]) - side for side in (width, height))
     left, top = (right // 2, below // 2) if way.middle else (0, 0)
     edge = cv2.BORDER_REPLICATE if way.ground is None else cv2.BORDER_CONSTANT
     ground = cv2.copyMakeBorder(small, top, below - top, left, right - left, edge, value=[way.ground or 0] * 3)
