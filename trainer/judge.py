@@ -23,10 +23,10 @@ from edge.vision.faces import Faces
 from edge.vision.masks import Masks
 from trainer.aizoo import Aizoo
 from trainer.data.cache import CONTEXT, SIDE_PX
+from trainer.data.decode import read_picture
 from trainer.data.find import fit
 from trainer.data.labels import CLASSES
-from trainer.data.manifest import Sample
-from trainer.data.readers import read_picture
+from trainer.data.manifest import Sample, require_inside
 
 Image = NDArray[np.uint8]
 UNIT = FacesSettings(max_faces=10, min_face_px=12)
@@ -95,8 +95,10 @@ def judge(samples: Sequence[Sample], data: Path, how: Judge, show: bool = True) 
             by_path.setdefault(s.path, []).append(s)
     result = []
     for path, group in tqdm(by_path.items(), desc="judge", unit="picture", disable=not show):
-        image = np.asarray(read_picture(data / path), np.uint8)
+        image = read_picture(data / path)
         boxes = [s.box for s in group if s.box is not None]
+        for box in boxes:
+            require_inside(box, image.shape[1], image.shape[0], str(data / path))
         for s, said in zip(group, how(image, boxes), strict=True):
             if s.label in CLASSES and s.box is not None:
                 result.append(Judged(s, s.box.h, *said))

@@ -47,7 +47,7 @@ def test_clips_and_a_card_that_are_missing_are_told_before_pictures_are_measured
     assert "card.md: the lines" in said
     assert "--card" in said
     assert main(words) == 1
-    assert "a.jpg: not a picture" in capsys.readouterr().err
+    assert "a.jpg: no such file" in capsys.readouterr().err
 
 
 def test_all_tables_are_written_and_put_into_the_card(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

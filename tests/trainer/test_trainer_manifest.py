@@ -83,7 +83,7 @@ def test_check_names_everything_that_is_wrong(tmp_path: Path) -> None:
                replace(FACE, path="torn.jpg", group="d"), replace(FACE, path="c.jpg", group="e", box=Box(100, 100, 9, 9)),
                replace(FACE, path="c.jpg", group="anna", split="val")]
     found = check(samples, tmp_path, show=False)
-    assert found.unreadable == ["torn.jpg"]
+    assert found.unreadable == [f"{tmp_path}/torn.jpg: cannot be decoded as a picture."]
     assert found.outside == ["c.jpg: (100, 100, 9, 9) in 40 by 40"]
     assert found.classes == ["no sample of incorrect"]
     assert found.leaks == ["web, group anna: in train and val"]

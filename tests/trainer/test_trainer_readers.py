@@ -88,6 +88,15 @@ def test_yolo_boxes_are_scaled_to_the_picture(tmp_path: Path) -> None:
     assert (sample.box, sample.label) == (Box(30, 10, 20, 20), "no_mask")
 
 
+@pytest.mark.parametrize("line", ["0 1e308 0.5 0.2 0.2", "0 0.5 0.5 20 0.2", "0 120 60 20 20"])
+def test_a_yolo_box_that_is_no_share_of_the_picture_is_told_by_its_line(tmp_path: Path, line: str) -> None:
+    picture(tmp_path / "a.jpg")
+    (tmp_path / "a.txt").write_text(line)
+    (tmp_path / "classes.txt").write_text("mask")
+    with pytest.raises(TrainerError, match=r"a\.txt, line 1: the box "):
+        readers.yolo(tmp_path, tmp_path, "mine")
+
+
 @pytest.mark.parametrize("line", ["2 .5 .5 .2 .2", "mask .5 .5 .2 .2", "0 .5 .5"])
 def test_a_yolo_line_that_does_not_fit_is_shown(tmp_path: Path, line: str) -> None:
     picture(tmp_path / "a.jpg")
@@ -128,14 +137,6 @@ def test_people_stay_together_where_names_tell() -> None:
     assert readers.group_of("rmfd_part2", "00535_005") == readers.group_of("rmfd_part2", "00535_006") == "00535"
     assert readers.group_of("yawdd_drivers", "yawn_94") == readers.group_of("yawdd_drivers", "no_yawn_3")
     assert readers.group_of("somebody", "a1") != readers.group_of("somebody", "a2")
-
-
-def test_a_picture_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_text("no picture")
-    with pytest.raises(TrainerError, match=r"a\.jpg: cannot be decoded"):
-        readers.read_picture(tmp_path / "a.jpg")
-    with pytest.raises(TrainerError, match=r"b\.jpg: no such file"):
-        readers.read_picture(tmp_path / "b.jpg")
 
 
 def test_names_of_classes_that_are_no_text_are_refused(tmp_path: Path) -> None:

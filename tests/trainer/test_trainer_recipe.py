@@ -109,6 +109,6 @@ def test_data_check_lists_faults_and_fails(tmp_path: Path, capsys: pytest.Captur
     main(["data", "build", str(tmp_path / "set"), "--data", str(tmp_path)])
     assert main(["data", "check", "--data", str(tmp_path)]) == 1
     said = capsys.readouterr()
-    assert "Unreadable: set/mask/torn.jpg" in said.out
+    assert f"Unreadable: {tmp_path}/set/mask/torn.jpg: cannot be decoded" in said.out
     assert "Classes: no sample of incorrect" in said.out
     assert "The data has faults" in said.err

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from edge.targets import must_be_apart
 from edge.vision.crop import crop_face
 from trainer.augment import plain
+from trainer.data.decode import read_picture
 from trainer.data.find import Finder
 from trainer.data.labels import CLASSES
 from trainer.data.picture_file import place_for, write_picture
-from trainer.data.readers import read_picture
 from trainer.errors import TrainerError
 from trainer.recipe import Recipe, read_recipe
 from trainer.shelf import cached_faces, detector_of
@@ -63,7 +63,7 @@ def faces_apart(recipe: Recipe, data: Path, cache: Path, each: int) -> dict[str,
 
 
 def _main_face(path: Path, recipe: Recipe, data: Path) -> NDArray[np.uint8]:
-    image = np.asarray(read_picture(path), np.uint8)
+    image = read_picture(path)
     face = Finder(detector_of(recipe, data)).main_face(image)
     if face is None:
         raise TrainerError(f"{path}: no face found in it.", hint="Cut the picture closer around the face.")

@@ -28,11 +28,11 @@ from edge.look import Box, Face
 from edge.settings import FacesSettings
 from edge.vision.crop import crop_face
 from edge.vision.faces import Faces as UnitFaces
+from trainer.data.decode import read_picture
 from trainer.data.find import Finder, fit
 from trainer.data.fingerprint import fingerprint
 from trainer.data.labels import NOT_FACE, UNKNOWN
-from trainer.data.manifest import Sample, inside
-from trainer.data.readers import read_picture
+from trainer.data.manifest import Sample, require_inside
 from trainer.errors import TrainerError
 
 SIDE_PX = 224
@@ -175,7 +175,7 @@ def _cut(job: Job) -> list[tuple[NDArray[np.uint8], Row]]:
     key = (os.getpid(), detector)
     if key not in _FINDERS:
         _FINDERS[key] = Finder(detector)
-    image = np.asarray(read_picture(data / path), np.uint8)
+    image = read_picture(data / path)
     found = faces_of(samples, image, _FINDERS[key], str(data / path))
     cut = [_cached(image, box, face, s) for s, (box, face) in zip(samples, found, strict=True)]
     if known is not None and unit is not None:
@@ -215,8 +215,7 @@ def faces_of(samples: Sequence[Sample], image: NDArray[np.uint8], finder: Finder
     height, width = image.shape[:2]
     boxes = [s.box for s in samples if s.box is not None]
     for box in boxes:
-        if not inside(box, width, height):
-            raise TrainerError(f"{where}: the box {tuple(box)} lies outside the picture of {width} by {height} pixels.")
+        require_inside(box, width, height, where)
     fitted = iter(fit(boxes, finder.all_faces(image)) if boxes else [])
     found: list[tuple[Box, Face | None]] = []
     for s in samples:

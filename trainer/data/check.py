@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from edge.vision.crop import crop_face
+from trainer.data.decode import read_picture
 from trainer.data.labels import CLASSES, UNKNOWN
-from trainer.data.manifest import Sample, counts, inside
-from trainer.data.readers import read_picture
+from trainer.data.manifest import Sample, counts, inside, require_inside
 from trainer.data.splits import leaks
 from trainer.errors import TrainerError
 
@@ -55,9 +55,11 @@ def check(samples: Sequence[Sample], data: Path, show: bool = True) -> Findings:
     for s in tqdm(samples, desc="check", unit="face", disable=not show):
         if s.path not in seen:
             seen.clear()  # samples of one picture follow each other; one picture at a time is enough
-            seen[s.path] = _readable(data / s.path)
-            if seen[s.path] is None:
-                found.unreadable.append(s.path)
+            try:
+                seen[s.path] = read_picture(data / s.path)
+            except TrainerError as error:
+                seen[s.path] = None
+                found.unreadable.append(str(error))
         image = seen[s.path]
         if image is None:
             continue
@@ -69,13 +71,6 @@ def check(samples: Sequence[Sample], data: Path, show: bool = True) -> Findings:
             hashed.append(s)
     _duplicates(found, hashed, np.array(hashes, np.uint64))
     return found
-
-
-def _readable(path: Path) -> NDArray[np.uint8] | None:
-    try:
-        return np.asarray(read_picture(path), np.uint8)
-    except TrainerError:
-        return None
 
 
 def class_problems(samples: Sequence[Sample]) -> list[str]:
@@ -125,7 +120,7 @@ def contact_sheet(samples: Sequence[Sample], data: Path, across: int = 12, tile:
     """One row of faces a source and class, chosen evenly, BGR.
 
     Raises:
-        TrainerError: there is nothing to show.
+        TrainerError: there is nothing to show, or a box lies outside its picture.
     """
     groups: dict[tuple[str, str], list[Sample]] = {}
     for s in samples:
@@ -142,9 +137,12 @@ def contact_sheet(samples: Sequence[Sample], data: Path, across: int = 12, tile:
 
 
 def _tile(sample: Sample, data: Path, side: int) -> NDArray[np.uint8]:
-    image = _readable(data / sample.path)
-    if image is None:
+    try:
+        image = read_picture(data / sample.path)
+    except TrainerError as error:
+        tqdm.write(f"Left black: {error}")
         return np.zeros((side, side, 3), np.uint8)
     if sample.box is not None:
+        require_inside(sample.box, image.shape[1], image.shape[0], str(data / sample.path))
         return crop_face(image, sample.box, 0.15, side)
     return np.asarray(cv2.resize(image, (side, side)), np.uint8)

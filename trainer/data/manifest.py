@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from trainer.errors import TrainerError
 
 FIELDS = ("path", "x", "y", "w", "h", "label", "source", "group", "split")
 SPLITS = ("train", "val", "test")
+MOST_PX = 2**20
+"""No number of a box is more: OpenCV decodes no picture whose side is longer."""
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 
@@ -84,7 +85,7 @@ def box_of(values: Sequence[str], where: str) -> Box | None:
     """A box from four texts; all empty: none.
 
     Raises:
-        TrainerError: not four numbers, or no area.
+        TrainerError: not four numbers, none that a picture has, or no area.
     """
     if not any(values):
         return None
@@ -92,17 +93,28 @@ def box_of(values: Sequence[str], where: str) -> Box | None:
         box = Box(*(float(value) for value in values))
     except ValueError as error:
         raise TrainerError(f"{where}: the box is {', '.join(values)}, expected four numbers x, y, w, h.") from error
-    if not all(math.isfinite(value) for value in box):
-        raise TrainerError(f"{where}: the box is {', '.join(values)}, expected four numbers x, y, w, h.")
+    if not all(abs(value) <= MOST_PX for value in box):  # nan is not, either
+        raise TrainerError(f"{where}: the box is {', '.join(values)}, expected four numbers x, y, w, h of a picture.")
     if not (box.w > 0 and box.h > 0):
         raise TrainerError(f"{where}: the box is {box.w:g} by {box.h:g} pixels, expected more than nothing.")
     return box
 
 
 def inside(box: Box, width: int, height: int) -> bool:
-    """Whether the middle of a box lies in the picture; boxes may reach beyond the edge, not lie beyond it."""
+    """Whether a box lies in the picture: its middle does, and it is at most twice as large. Boxes may reach beyond the edge, not lie beyond it."""
     x, y = box.centre
-    return 0 <= x <= width and 0 <= y <= height
+    return 0 <= x <= width and 0 <= y <= height and box.w <= 2 * width and box.h <= 2 * height
+
+
+def require_inside(box: Box, width: int, height: int, where: str) -> None:
+    """Stop before a face is cut out where none can be.
+
+    Raises:
+        TrainerError: the box does not lie in the picture.
+    """
+    if not inside(box, width, height):
+        raise TrainerError(f"{where}: the box {', '.join(f'{value:g}' for value in box)} lies outside the picture of {width} by {height} pixels, or is more than twice as large.",
+                           hint="Boxes are x, y, w, h in pixels of the picture; `maskgate-train data check` lists every one that is not.")
 
 
 def counts(samples: Iterable[Sample]) -> dict[str, Counter[str]]:

@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from edge.vision.crop import crop_face
 from edge.vision.quality import sharpness
+from trainer.data.decode import read_picture
 from trainer.data.labels import CLASSES
-from trainer.data.manifest import SPLITS, Sample, counts
-from trainer.data.readers import read_picture
+from trainer.data.manifest import SPLITS, Sample, counts, require_inside
 from trainer.errors import TrainerError
 
 PLOTS = (".png", ".jpg", ".jpeg", ".pdf", ".svg")
@@ -41,7 +41,7 @@ def measure(samples: Sequence[Sample], data: Path, show: bool = True) -> list[Me
     """Read every picture once and measure its faces.
 
     Raises:
-        TrainerError: a picture is missing or unreadable, or there is none.
+        TrainerError: a picture is missing or unreadable, a box lies outside its picture, or there is nothing to measure.
     """
     if not samples:
         raise TrainerError("No samples, so no overview.")
@@ -49,8 +49,10 @@ def measure(samples: Sequence[Sample], data: Path, show: bool = True) -> list[Me
     last: tuple[str, Any] = ("", None)
     for s in tqdm(samples, desc="measure", unit="face", disable=not show):
         if s.path != last[0]:
-            last = (s.path, np.asarray(read_picture(data / s.path), np.uint8))
+            last = (s.path, read_picture(data / s.path))
         image = last[1]
+        if s.box is not None:
+            require_inside(s.box, image.shape[1], image.shape[0], str(data / s.path))
         face = image if s.box is None else crop_face(image, s.box, 0.0, 64)
         side = max(s.box.w, s.box.h) if s.box else float(max(image.shape[:2]))
         grey = np.asarray(cv2.cvtColor(face, cv2.COLOR_BGR2GRAY), np.uint8)

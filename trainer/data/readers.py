@@ -18,11 +18,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
-
 from edge.look import Box
+from trainer.data.decode import read_picture
 from trainer.data.labels import INCORRECT, MASK, label_of
-from trainer.data.manifest import PICTURES, Sample, box_of
+from trainer.data.manifest import PICTURES, Sample, box_of, require_inside
 from trainer.data.splits import split_by_group
 from trainer.data.table import read_lines, read_rows
 from trainer.errors import TrainerError
@@ -119,6 +118,7 @@ def yolo(root: Path, base: Path, source: str) -> list[Sample]:
             assert relative is not None
             w, h = relative.w * image.shape[1], relative.h * image.shape[0]
             box = Box(relative.x * image.shape[1] - w / 2, relative.y * image.shape[0] - h / 2, w, h)
+            require_inside(box, image.shape[1], image.shape[0], where)
             samples.append(_boxed(path, base, box, names[int(fields[0])].strip(), source, path.stem))
     return _some(samples, root, "label files")
 
@@ -184,22 +184,6 @@ def group_of(source: str, stem: str) -> str:
     if (pattern := GROUPS.get(source)) and (found := re.search(pattern, stem)):
         return found.group(1) or "all"
     return stem
-
-
-def read_picture(path: Path) -> cv2.typing.MatLike:
-    """A picture as `uint8` BGR (height, width, 3).
-
-    Raises:
-        TrainerError: it is missing or cannot be decoded.
-    """
-    try:
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    except cv2.error:  # larger than OpenCV decodes
-        image = None
-    if image is None:
-        what = "cannot be decoded as a picture" if path.is_file() else "no such file"
-        raise TrainerError(f"{path}: {what}.", hint="`maskgate-train data check` lists every such file at once.")
-    return image
 
 
 def _folder(root: Path) -> Path:

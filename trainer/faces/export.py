@@ -13,9 +13,10 @@ import numpy as np
 from edge.errors import ModelError
 from edge.targets import must_be_apart
 from edge.vision.faces import SUM_LINE
+from trainer.data.decode import read_picture
 from trainer.faces.network import BYTE, as_outputs, build, put_weights
 from trainer.faces.onnx_file import Weights, read_onnx, write_onnx
-from trainer.faces.pictures import read, scenes
+from trainer.faces.pictures import scenes
 from trainer.faces.plan import STRIDES, Plan
 from trainer.faces.recipe import load
 from trainer.faces.select import chosen, look, score_at
@@ -84,7 +85,7 @@ def find_shift(plan: Plan, weights: Weights, data: Path, reference: Path) -> flo
     It is measured on all photographs of webphotos/train, those of the training too: the held-out ones are too few (20 false
     boxes) and happen to be easy, so that a scale set on them alone let twice YuNet's false boxes pass elsewhere.
     """
-    pictures = [(read(picture.path), picture.truths) for picture in scenes(data, sources=("webphotos",))]
+    pictures = [(read_picture(picture.path), picture.truths) for picture in scenes(data, sources=("webphotos",))]
     allowed = look(reference, pictures, 320).false_per_picture(SCORE)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "shifted.onnx"

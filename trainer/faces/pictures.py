@@ -13,13 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.look import Box
+from trainer.data.decode import read_picture, require_shape
 from trainer.data.fingerprint import fingerprint
-from trainer.data.manifest import box_of
+from trainer.data.manifest import box_of, require_inside
 from trainer.data.table import read_rows
 from trainer.errors import TrainerError
 
@@ -85,18 +85,6 @@ def crops(data: Path) -> list[Picture]:
             for path in sorted((data / "crops").glob("*/*/*.jpg"))]
 
 
-def read(path: Path) -> Image:
-    """One picture, BGR.
-
-    Raises:
-        TrainerError: the file is no picture.
-    """
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise TrainerError(f"{path}: not a picture that can be read.", hint="Remove it, or fetch it again.")
-    return np.asarray(image, np.uint8)
-
-
 def key_of(pictures: Sequence[Picture]) -> str:
     """A short name for these very pictures, wherever their folder lies."""
     names = "\n".join(f"{picture.source}/{picture.label}/{picture.path.name}" for picture in pictures)
@@ -107,20 +95,28 @@ class Pixels:
     """All pictures decoded, one after the other in one file that is mapped into memory: no decoding while training."""
 
     def __init__(self, pictures: list[Picture], folder: Path) -> None:
-        """Open the file of this very list of pictures, after writing it if there is none."""
+        """Open the file of this very list of pictures, after writing it if there is none.
+
+        Raises:
+            TrainerError: a picture is missing, damaged, or too small or thin; or a box lies outside its picture.
+        """
         self.key = key_of(pictures)
         self._file, index = folder / f"pixels-{self.key}.bin", folder / f"pixels-{self.key}.json"
         if not index.is_file():
             folder.mkdir(parents=True, exist_ok=True)
             self._write(pictures, index)
         self._entries: list[tuple[int, int, int]] = json.loads(index.read_text())
+        for picture, (_, height, width) in zip(pictures, self._entries, strict=True):  # also of a file that was written before this was asked
+            require_shape(width, height, str(picture.path))
+            for truth in picture.truths:
+                require_inside(truth.box, width, height, str(picture.path))
         self._all = np.memmap(self._file, np.uint8, "r")
 
     def _write(self, pictures: list[Picture], index: Path) -> None:
         entries, start = [], 0
         with self._file.open("wb") as file:
             for picture in pictures:
-                image = read(picture.path)
+                image = read_picture(picture.path)
                 entries.append((start, image.shape[0], image.shape[1]))
                 start += file.write(image.tobytes())
         part = index.with_name(index.name + ".part")

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from trainer.data.decode import read_picture
 from trainer.faces.detector import Detector, Found
 from trainer.faces.measure import Outcome, assign, outcome
-from trainer.faces.pictures import Picture, read
+from trainer.faces.pictures import Picture
 from trainer.faces.ways import WAYS, detect
 
 FLOOR = 0.3
@@ -44,7 +45,7 @@ def nearby(size: int) -> list[int]:
 
 def measure_all(models: list[Path], names: list[str], pictures: list[Picture], sizes: list[int]) -> list[Result]:
     """Every model at every size on the same pictures, fitted as the unit does it."""
-    images = [read(picture.path) for picture in pictures]
+    images = [read_picture(picture.path) for picture in pictures]
     detectors = [Detector(model, FLOOR) for model in models]
     reference = [detectors[-1].detect(image, 640) for image in tqdm(images, desc="landmarks, 640 px", mininterval=5)]
     results = []
@@ -66,7 +67,7 @@ def measure_all(models: list[Path], names: list[str], pictures: list[Picture], s
 
 def outcomes_by_way(models: list[Path], names: list[str], pictures: list[Picture], size: int) -> list[tuple[str, Outcome]]:
     """What each model found at one size, for each usual way to fit a picture into it."""
-    images = [read(picture.path) for picture in pictures]
+    images = [read_picture(picture.path) for picture in pictures]
     detectors = [Detector(model, FLOOR) for model in models]
     outcomes = []
     for number, way in enumerate(WAYS, 1):

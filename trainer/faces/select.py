@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from edge.errors import SettingsError
+from trainer.data.decode import read_picture
 from trainer.faces.detector import Detector
 from trainer.faces.measure import Outcome, outcome
-from trainer.faces.pictures import Image, Truth, read, scenes
+from trainer.faces.pictures import Image, Truth, scenes
 from trainer.faces.recipe import Recipe, load
 
 SIZES = (160, 320)
@@ -71,7 +72,7 @@ def figures(path: Path) -> list[dict[str, Any]]:
 
 def held_out(data: Path) -> list[tuple[Image, tuple[Truth, ...]]]:
     """Pictures with faces boxed by hand that training does not see; not andrewmvd's, where most far faces have no box."""
-    return [(read(picture.path), picture.truths) for picture in scenes(data, sources=("webphotos", "maixcam")) if picture.held_out]
+    return [(read_picture(picture.path), picture.truths) for picture in scenes(data, sources=("webphotos", "maixcam")) if picture.held_out]
 
 
 def look(detector: Path, pictures: Sequence[tuple[Image, tuple[Truth, ...]]], size: int) -> Outcome:
