@@ -25,6 +25,9 @@ def samples_of(data: Path) -> list[Sample]:
         return read_manifest(data / "manifest.csv")
     if not data.is_dir():
         raise TrainerError(f"Data folder {data}: no such folder.", hint="Name it with --data.")
+    if not (data / "crops").is_dir():
+        raise TrainerError(f"Data folder {data}: neither manifest.csv nor crops/ in it.",
+                           hint=f"List your pictures first: `maskgate-train data build FOLDER --data {data}`; `maskgate-train data --help` names the layouts.")
     return shared(data)
 
 

@@ -74,7 +74,7 @@ def test_the_contact_sheet_says_which_picture_it_leaves_black(tmp_path: Path, ca
 @pytest.mark.parametrize("place", range(4))
 def test_a_box_that_no_picture_has_is_refused_where_it_is_read(number: str, place: int) -> None:
     with pytest.raises(TrainerError, match=r"labels\.csv, line 2: the box is .* expected four numbers x, y, w, h of a picture"):
-        box_of(["5", "5", "5", "5"][:place] + [number] + ["5", "5", "5"][place:], "labels.csv, line 2")
+        box_of([number if i == place else "5" for i in range(4)], "labels.csv, line 2")
 
 
 @pytest.mark.parametrize("box", [Box(300, 2, 5, 5), Box(-9000, -9000, 18040, 18040), Box(0, 0, 81, 9)])

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from collections import Counter
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from trainer.data.check import Findings, check, contact_sheet
-from trainer.data.manifest import counts, write_manifest
+from trainer.data.labels import CLASSES
+from trainer.data.manifest import Sample, counts, merged, read_manifest, require_source, write_manifest
 from trainer.data.overview import PLOTS, measure, overview
 from trainer.data.picture_file import place_for, write_picture
-from trainer.data.readers import LAYOUTS
+from trainer.data.readers import LAYOUTS, below
 from trainer.data.readers import __doc__ as layouts_text
 from trainer.data.splits import split_by_group
 from trainer.errors import TrainerError
@@ -19,7 +21,8 @@ from trainer.shelf import samples_of
 
 ABOUT = """What is in a data folder, and what is wrong with it.
 
-  data build ROOT --layout voc --source mine    list ROOT's faces in manifest.csv of the data folder (above ROOT)
+  data build ROOT --layout voc --source mine    add ROOT's faces to manifest.csv of the data folder (above ROOT); given again
+                                                for the same ROOT, it lists them anew; delete manifest.csv to begin anew
   data list                                     faces by source and label
   data check                                    unreadable files, boxes outside, empty classes, leaks, duplicates
   data sheet OUT.png                            a contact sheet, a row a source and label
@@ -47,13 +50,35 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _build(arguments: argparse.Namespace) -> None:
-    root = _path(arguments)
-    samples = LAYOUTS[arguments.layout](root, arguments.data, arguments.source or root.name)
+    data: Path = arguments.data
+    folder = below(_path(arguments), data)
+    source = arguments.source or PurePosixPath(folder).name or data.resolve().name
+    require_source(source, str(arguments.path))
+    out = data / "manifest.csv"
+    old = _listed(out)
+    new = LAYOUTS[arguments.layout](data / folder, data, source)
     if arguments.val or arguments.test:
-        samples = split_by_group(samples, arguments.val, arguments.test)
-    out = arguments.data / "manifest.csv"
+        new = split_by_group(new, arguments.val, arguments.test)
+    samples = merged(old, new, folder)
     write_manifest(out, samples)
-    print(f"{out}: {len(samples)} faces.")
+    replaced = len(old) + len(new) - len(samples)
+    print(f"{out}: {len(new)} faces of {', '.join(counts(new))} listed" + (f" in place of {replaced}." if replaced else "."))
+    print(f"It lists {len(samples)} faces of {', '.join(sorted(counts(samples)))}: {_by_label(samples)}.")
+    if not old and arguments.layout != "shared" and (data / "crops").is_dir():
+        print(f"Trainings now see nothing else of {data}: `maskgate-train data build {data} --layout shared` adds its crops/ and boxed sources.")
+
+
+def _listed(manifest: Path) -> list[Sample]:
+    try:
+        return read_manifest(manifest) if manifest.exists() else []
+    except TrainerError as error:
+        raise TrainerError(str(error), hint=f"Correct it, or delete {manifest} and build from every folder again.") from error
+
+
+def _by_label(samples: list[Sample]) -> str:
+    """How many of each label, and which class is still missing: told long before a training misses it."""
+    found = Counter(s.label for s in samples)
+    return ", ".join(f"{found[label]} {label}" for label in dict.fromkeys((*CLASSES, *found)))
 
 
 def _list(arguments: argparse.Namespace) -> None:

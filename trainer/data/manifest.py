@@ -42,9 +42,11 @@ def write_manifest(path: Path, samples: Iterable[Sample]) -> None:
     """Write the list, whole or not at all.
 
     Raises:
-        TrainerError: a name that is no UTF-8.
+        TrainerError: a name that is no UTF-8, or a source's that cannot be one.
     """
     samples = list(samples)
+    for source in {s.source: None for s in samples}:
+        require_source(source, str(path))
     for s in samples:
         if not is_utf8(s.path):
             raise TrainerError(f"{s.path}: this name is no UTF-8.", hint="Give the file another name, or remove it.")
@@ -63,7 +65,7 @@ def read_manifest(path: Path) -> list[Sample]:
     """Read the list.
 
     Raises:
-        TrainerError: no such file, a column missing, an unknown label or split, a box that is none.
+        TrainerError: no such file, a column missing, an unknown label or split, a box that is none, a source's name that cannot be one.
     """
     samples = [_sample(row, f"Manifest {where}") for where, row in read_rows(path, FIELDS, "Make it with `maskgate-train data build`.")]
     if not samples:
@@ -77,6 +79,7 @@ def _sample(row: dict[str, str], where: str) -> Sample:
         raise TrainerError(f"{where}: the label is {label!r}, expected one of {', '.join((*CLASSES, NOT_FACE, UNKNOWN))}.")
     if split not in SPLITS:
         raise TrainerError(f"{where}: the split is {split!r}, expected one of {', '.join(SPLITS)}.")
+    require_source(row["source"], where)
     return Sample(path=row["path"], box=box_of([row[key] for key in "xywh"], where), label=label,
                   source=row["source"], group=row["group"], split=split)
 
@@ -115,6 +118,26 @@ def require_inside(box: Box, width: int, height: int, where: str) -> None:
     if not inside(box, width, height):
         raise TrainerError(f"{where}: the box {', '.join(f'{value:g}' for value in box)} lies outside the picture of {width} by {height} pixels, or is more than twice as large.",
                            hint="Boxes are x, y, w, h in pixels of the picture; `maskgate-train data check` lists every one that is not.")
+
+
+def require_source(name: str, where: str) -> None:
+    """Look whether a source can be called so: folders of runs are named after sources, options list them with commas between, and
+    recipes write `source/label`.
+
+    Raises:
+        TrainerError: it cannot.
+    """
+    if name in ("", ".", "..") or name != name.strip() or not name.isprintable() or set(name) & set("/\\,"):
+        raise TrainerError(f"{where}: the source is called {name!r}, expected a name without slashes, commas and spaces around it.", hint="Give it another one: `maskgate-train data build ROOT --source NAME`.")
+
+
+def merged(old: Sequence[Sample], new: Sequence[Sample], folder: str) -> list[Sample]:
+    """A list after the faces of one folder (relative, as paths are) were listed anew: what is not among them any more goes, what
+    comes from elsewhere stays.
+    """
+    sources, paths = {s.source for s in new}, {s.path for s in new}
+    inner = "" if folder == "." else f"{folder}/"
+    return [*(s for s in old if s.path not in paths and not (s.source in sources and s.path.startswith(inner))), *new]
 
 
 def counts(samples: Iterable[Sample]) -> dict[str, Counter[str]]:

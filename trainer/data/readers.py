@@ -173,6 +173,18 @@ def shared(root: Path, base: Path | None = None) -> list[Sample]:
     return samples
 
 
+def below(root: Path, data: Path) -> str:
+    """Where a folder lies in the data folder, however the two are written: relative, absolute, through a link.
+
+    Raises:
+        TrainerError: no such folder, or it lies elsewhere.
+    """
+    for there, here in ((_folder(root).absolute(), data.absolute()), (root.resolve(), data.resolve())):
+        if there.is_relative_to(here) and ".." not in there.relative_to(here).parts:
+            return there.relative_to(here).as_posix()
+    raise TrainerError(f"{root}: lies outside the data folder {data}.", hint="Name a folder above it with --data: paths in a manifest begin there.")
+
+
 LAYOUTS: dict[str, Callable[[Path, Path, str], list[Sample]]] = {
     "folders": class_folders, "tree": split_tree, "voc": voc, "yolo": yolo, "csv": boxes_csv, "maskedface_net": maskedface_net,
     "shared": lambda root, base, _source: shared(root, base),
