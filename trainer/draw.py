@@ -134,7 +134,7 @@ class Drawer:
 
 def weight_of(row: Row, sampling: Sampling) -> float:
     """How often a face is drawn within its class, relative to others."""
-    weight = sampling.sources.get(f"{row.source}/{row.label}", sampling.sources.get(row.source, 1.0))
+    weight = sampling.weight(row.source, row.label)
     face = face_of(row)
     if face is not None and turn(face) > sampling.turned_from:
         weight *= sampling.turned

@@ -8,28 +8,27 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import msgspec
-
 from trainer.claim import claim
-from trainer.data.cache import Faces
+from trainer.data.cache import Faces, Row
 from trainer.data.labels import CLASSES
+from trainer.data.manifest import Sample
 from trainer.errors import TrainerError
 from trainer.fit import Say, fit
 from trainer.log import FIGURES
 from trainer.recipe import Recipe
 
 
-def sources_of(faces: Faces, asked: Sequence[str]) -> list[str]:
+def sources_of(rows: Iterable[Row | Sample], asked: Sequence[str]) -> list[str]:
     """The sources to leave out: those asked for, or all with two classes or more (of one class nothing can be said).
 
     Raises:
         TrainerError: one that is not there, or none.
     """
     labels: dict[str, set[str]] = {}
-    for row in faces.rows:
+    for row in rows:
         labels.setdefault(row.source, set()).update({row.label} & set(CLASSES))
     if unknown := [name for name in asked if name not in labels]:
         raise TrainerError(f"No source {', '.join(unknown)}; there are {', '.join(sorted(labels))}.")
@@ -58,7 +57,7 @@ def leave_out(faces: Faces, recipe: Recipe, sources: Sequence[str], data: Path, 
     table: dict[str, dict[str, float]] = {}
     for source in sources:
         say(f"Without {source}:")
-        one = msgspec.structs.replace(recipe, data=msgspec.structs.replace(recipe.data, hold_out=(source,)))
+        one = recipe.without(source)
         run = home / source
         claim(run, one, faces)
         if not (run / "training_plot.png").is_file():

@@ -51,7 +51,7 @@ def build(settings: Model, data: Path) -> Any:
     if settings.architecture == "small":
         features = _small(keras, picture)
     else:
-        features = _backbone(keras, picture, settings, _weights(settings.weights, data))
+        features = _backbone(keras, picture, settings, weights_of(settings, data))
     features = keras.layers.Dropout(settings.dropout, name="dropout")(features)
     logits = keras.layers.Dense(settings.classes, name="logits")(features)
     return keras.Model(picture, logits, name=settings.name.replace("-", "_"))
@@ -99,8 +99,14 @@ def _backbone(keras: Any, picture: Any, settings: Model, weights: str | None) ->
     return body(scaled)
 
 
-def _weights(name: str, data: Path) -> str | None:
-    if name == "none":
+def weights_of(settings: Model, data: Path) -> str | None:
+    """What Keras is given as weights: a file's path, `imagenet`, or none.
+
+    Raises:
+        TrainerError: the file is not there.
+    """
+    name = settings.weights
+    if name == "none" or settings.architecture == "small":
         return None
     if name == "imagenet":
         return name

@@ -66,6 +66,10 @@ class Sampling(_Part, frozen=True):
     turned_from: Weight = 0.3
     """In eye distances, as `edge.vision.quality.turn` measures it; 0.3 is about 30 degrees."""
 
+    def weight(self, source: str, label: str) -> float:
+        """Of a face of this source and label."""
+        return self.sources.get(f"{source}/{label}", self.sources.get(source, 1.0))
+
     def __post_init__(self) -> None:
         if not set(self.classes) <= set(CLASSES) or not sum(self.classes.values()):
             raise ValueError(f"[sampling] classes: expected shares of {', '.join(CLASSES)}, not all of them 0")
@@ -188,6 +192,10 @@ class Recipe(_Part, frozen=True):
     def total_steps(self) -> int:
         """Of head, backbone and finish together."""
         return self.fit.head_steps + self.fit.steps + self.finish.steps
+
+    def without(self, *sources: str) -> Recipe:
+        """The same with these sources held out, and no others."""
+        return msgspec.structs.replace(self, data=msgspec.structs.replace(self.data, hold_out=sources))
 
     def finishes(self, step: int) -> bool:
         """Whether a step belongs to the finish."""

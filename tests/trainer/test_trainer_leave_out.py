@@ -31,12 +31,12 @@ def test_sources_of_one_class_are_left_alone_and_unknown_ones_refused() -> None:
     faces = _two_sources()
     bare = replace(faces.rows[8], source="bare only", label="no_mask")
     more = Faces(np.concatenate([faces.pictures, faces.pictures[8:9]]), [*faces.rows, bare])
-    assert sources_of(more, []) == ["door", "web"]
-    assert sources_of(more, ["bare only"]) == ["bare only"]
+    assert sources_of(more.rows, []) == ["door", "web"]
+    assert sources_of(more.rows, ["bare only"]) == ["bare only"]
     with pytest.raises(TrainerError, match="No source attic"):
-        sources_of(faces, ["attic"])
+        sources_of(faces.rows, ["attic"])
     with pytest.raises(TrainerError, match="more than one class"):
-        sources_of(Faces(faces.pictures[8:9], [bare]), [])
+        sources_of([bare], [])
 
 
 def test_a_run_of_another_recipe_is_neither_read_nor_gone_on_with(tmp_path: Path) -> None:

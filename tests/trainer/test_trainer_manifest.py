@@ -14,7 +14,7 @@ from trainer_pictures import picture
 
 from edge.look import Box
 from trainer.data.check import check, contact_sheet
-from trainer.data.manifest import Sample, read_manifest, require_classes, write_manifest
+from trainer.data.manifest import Sample, read_manifest, write_manifest
 from trainer.data.overview import measure, overview
 from trainer.data.splits import leaks, split_by_group
 from trainer.errors import TrainerError
@@ -61,16 +61,6 @@ def test_a_set_that_grows_keeps_its_splits() -> None:
 def test_shares_that_leave_nothing_to_train_on_are_refused() -> None:
     with pytest.raises(TrainerError, match="nothing to train on"):
         split_by_group([FACE], 0.5, 0.5)
-
-
-def test_one_class_only_is_refused() -> None:
-    with pytest.raises(TrainerError, match="every face is 'mask'"):
-        require_classes([FACE], "here")
-
-
-def test_an_empty_class_is_refused() -> None:
-    with pytest.raises(TrainerError, match="no sample of incorrect"):
-        require_classes([FACE, replace(FACE, label="no_mask")], "here")
 
 
 def test_check_names_everything_that_is_wrong(tmp_path: Path) -> None:

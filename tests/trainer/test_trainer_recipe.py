@@ -95,14 +95,6 @@ def test_the_command_line_names_what_is_wrong_and_shows_no_traceback(tmp_path: P
     assert "gone: no such folder" in capsys.readouterr().err
 
 
-def test_fit_refuses_one_class_before_anything_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    picture(tmp_path / "set/mask/a.jpg")
-    assert main(["data", "build", str(tmp_path / "set"), "--data", str(tmp_path)]) == 0
-    (tmp_path / "r.toml").write_text("")
-    assert main(["fit", str(tmp_path / "r.toml"), "--data", str(tmp_path), "--run", str(tmp_path / "run")]) == 1
-    assert "every face is 'mask'" in capsys.readouterr().err
-
-
 def test_data_check_lists_faults_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture(tmp_path / "set/mask/a.jpg")
     (tmp_path / "set/mask/torn.jpg").write_text("no picture")

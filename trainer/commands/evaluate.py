@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 
 import edge.models
+from edge.errors import ModelError
 from trainer.data.picture_file import write_picture
 from trainer.degrade import degradation
 from trainer.errors import TrainerError
@@ -51,6 +52,7 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> None:
+    _look_first(arguments)
     peer: Judge | None = AizooJudge(arguments.peer) if arguments.peer else None  # told before minutes of judging
     samples = [s for s in samples_of(arguments.data) if s.source == arguments.source and arguments.split in ("all", s.split)]
     if not any(s.box for s in samples):
@@ -81,6 +83,25 @@ def run(arguments: argparse.Namespace) -> None:
         write_picture(arguments.out / "worst.png", gallery(worst(large)))
         write_report(arguments.out / "report.html", results, large, more, _pictures(arguments) if arguments.home else None)
         print(f"{arguments.out}: metrics.json, report.html, worst.png")
+
+
+def _look_first(arguments: argparse.Namespace) -> None:
+    """What is asked for in vain, told before minutes of judging.
+
+    Raises:
+        ModelError: the model is not converted yet. TrainerError: --run names no training, or there is no report to put it into.
+    """
+    model, home = arguments.model, arguments.home
+    if model.suffix == ".keras" and model.is_file():
+        raise ModelError(f"Mask model {model}: this is a Keras model; what is measured is the file that the unit runs.",
+                         hint=f"Convert it first: maskgate-convert {model} --out {model.with_name('mask.tflite')}")
+    if home and not arguments.out:
+        raise TrainerError(f"--run {home}: its pictures go into the report.", hint="Name a folder for the report with --out.")
+    if home:
+        for name in ("best.keras", "recipe.toml"):
+            if not (home / name).is_file():
+                raise TrainerError(f"--run {home}: no {name} in it.", hint="Expected the folder of a training, such as runs/shipped; `maskgate-train fit` makes it.")
+        read_recipe(home / "recipe.toml")
 
 
 def _pictures(arguments: argparse.Namespace) -> dict[str, bytes]:

@@ -7,11 +7,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from trainer.claim import claim
-from trainer.data.manifest import Sample, require_classes
 from trainer.errors import TrainerError
+from trainer.model import weights_of
+from trainer.ready import idle_weights, require_classes
 from trainer.recipe import read_recipe
 from trainer.shelf import cached_faces, samples_of
 
@@ -33,11 +32,14 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = named.recipe
     samples = samples_of(arguments.data)
     if arguments.hold_out:
-        recipe = msgspec.structs.replace(recipe, data=msgspec.structs.replace(recipe.data, hold_out=tuple(arguments.hold_out.split(","))))
+        recipe = recipe.without(*arguments.hold_out.split(","))
     known = {s.source for s in samples}
     if unknown := [name for name in recipe.data.hold_out if name not in known]:
         raise TrainerError(f"{'--hold-out' if arguments.hold_out else 'Recipe, [data] hold_out'}: no source {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
-    require_classes(_drawn(samples, recipe.data.splits, recipe.data.hold_out), str(arguments.data))
+    require_classes(samples, recipe, str(arguments.data))
+    weights_of(recipe.model, arguments.data)
+    if idle := idle_weights(recipe.sampling, samples):
+        print(idle)
     home = arguments.home or Path("runs") / (named.name + ("-without-" + "-".join(recipe.data.hold_out) if recipe.data.hold_out else ""))
     home.mkdir(parents=True, exist_ok=True)  # told before minutes of preparing faces
     faces = cached_faces(recipe, arguments.data, arguments.cache)
@@ -45,7 +47,3 @@ def run(arguments: argparse.Namespace) -> None:
     (home / "recipe.toml").write_bytes(arguments.recipe.read_bytes())
     model = fit(faces, recipe, arguments.data, home, threads=arguments.threads)
     print(f"{model}: done. Next: maskgate-convert {model} --out {home / 'mask.tflite'}")
-
-
-def _drawn(samples: list[Sample], splits: tuple[str, ...], hold_out: tuple[str, ...]) -> list[Sample]:
-    return [s for s in samples if s.split in splits and s.source not in hold_out]

@@ -9,8 +9,12 @@ from typing import Any
 
 import msgspec
 
+from trainer.data.cache import worth_preparing
+from trainer.errors import TrainerError
+from trainer.model import weights_of
+from trainer.ready import idle_weights, require_classes
 from trainer.recipe import read_recipe
-from trainer.shelf import cached_faces
+from trainer.shelf import cached_faces, samples_of
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -33,8 +37,18 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = named.recipe
     if arguments.steps is not None:
         recipe = msgspec.structs.replace(recipe, fit=msgspec.structs.replace(recipe.fit, steps=max(0, arguments.steps)))
+    samples = samples_of(arguments.data)
+    require_classes(samples, recipe.without(), str(arguments.data))
+    sources = sources_of(worth_preparing(samples), [name for name in arguments.sources.split(",") if name])
+    weights_of(recipe.model, arguments.data)
+    for source in sources:  # the last one's trouble told before the first one's training
+        try:
+            require_classes(samples, recipe.without(source), f"{arguments.data} without {source}")
+        except TrainerError as error:
+            raise TrainerError(str(error), hint=f"Name the sources that can be left out with --sources. {error.hint}") from error
+    if idle := idle_weights(recipe.sampling, samples):
+        print(idle)
     faces = cached_faces(recipe, arguments.data, arguments.cache)
-    sources = sources_of(faces, [name for name in arguments.sources.split(",") if name])
     home = arguments.home or Path("runs") / f"{named.name}-leave-out"
     for source, row in leave_out(faces, recipe, sources, arguments.data, home, threads=arguments.threads).items():
         print(f"{source:28} " + "  ".join(f"{name} {value:.3f}" if name != "faces" else f"{value:.0f} faces" for name, value in row.items()))

@@ -13,8 +13,9 @@ from trainer.augment import plain
 from trainer.data.labels import CLASSES
 from trainer.data.picture_file import place_for, write_picture
 from trainer.draw import Drawer
+from trainer.ready import idle_weights, require_classes
 from trainer.recipe import Recipe, read_recipe
-from trainer.shelf import cached_faces
+from trainer.shelf import cached_faces, samples_of
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -28,6 +29,10 @@ def add(commands: Any) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> None:
     out = place_for(arguments.out)
     recipe = read_recipe(arguments.recipe).recipe if arguments.recipe else Recipe()
+    samples = samples_of(arguments.data)
+    require_classes(samples, recipe, str(arguments.data))
+    if idle := idle_weights(recipe.sampling, samples):
+        print(idle)
     faces = cached_faces(recipe, arguments.data, arguments.cache)
     drawer = Drawer(faces, recipe, [i for i, row in enumerate(faces.rows) if row.split in recipe.data.splits])
     rng = np.random.default_rng(recipe.fit.seed)

@@ -98,12 +98,14 @@ def open_cache(samples: Sequence[Sample], data: Path, detector: Path, folder: Pa
         unit: the unit's own detector: what it alone takes for a face, beside all labelled ones, is kept as `not_face`.
 
     Raises:
-        TrainerError: a picture is missing or unreadable, or a box lies outside its picture.
+        TrainerError: a detector or a picture is missing or unreadable, or a box lies outside its picture.
     """
-    wanted = [s for s in samples if s.label != UNKNOWN
-              and (s.box is None or min(s.box.w, s.box.h) >= MIN_FACE_PX)]
+    wanted = worth_preparing(samples)
     if not wanted:
         raise TrainerError(f"Data folder {data}: no labelled face of {MIN_FACE_PX:g} px or more; boxes are in pixels of the picture.")
+    for finder in (detector, unit):
+        if finder and not finder.is_file():
+            raise TrainerError(f"Face detector {finder}: no such file.", hint="The recipe names it: [data] detector.")
     home = folder / _key(wanted, data, detector, unit)
     if not (home / "rows.csv").is_file():
         _make(wanted, _boxes(samples) if unit else {}, data, (detector, unit), home, workers)
@@ -114,6 +116,11 @@ def open_cache(samples: Sequence[Sample], data: Path, detector: Path, folder: Pa
     if not pictures.is_file() or pictures.stat().st_size != math.prod(shape):
         raise TrainerError(f"Cache {home}: its pictures are not those of its {len(rows)} rows.", hint=f"Delete {home} and start again.")
     return Faces(np.memmap(pictures, np.uint8, "r", shape=shape), rows)
+
+
+def worth_preparing(samples: Sequence[Sample]) -> list[Sample]:
+    """All but the `unknown` faces and those under `MIN_FACE_PX`."""
+    return [s for s in samples if s.label != UNKNOWN and (s.box is None or min(s.box.w, s.box.h) >= MIN_FACE_PX)]
 
 
 def _key(samples: list[Sample], data: Path, detector: Path, unit: Path | None) -> str:
@@ -132,9 +139,6 @@ def _boxes(samples: Sequence[Sample]) -> dict[str, list[Box]]:
 
 def _make(samples: Sequence[Sample], known: dict[str, list[Box]], data: Path, detectors: Detectors, home: Path, workers: int) -> None:
     home.mkdir(parents=True, exist_ok=True)
-    for detector in detectors:
-        if detector and not detector.is_file():
-            raise TrainerError(f"Face detector {detector}: no such file.", hint="The recipe names it: [data] detector.")
     by_path: dict[str, list[Sample]] = {}
     for s in samples:
         by_path.setdefault(s.path, []).append(s)

@@ -146,19 +146,3 @@ def counts(samples: Iterable[Sample]) -> dict[str, Counter[str]]:
     for s in samples:
         table.setdefault(s.source, Counter())[s.label] += 1
     return table
-
-
-def require_classes(samples: Sequence[Sample], where: str) -> None:
-    """Stop before a training that cannot work.
-
-    Raises:
-        TrainerError: a class has no sample, or there is one class only.
-    """
-    found = Counter(s.label for s in samples)
-    empty = [label for label in CLASSES if not found[label]]
-    if len(empty) == len(CLASSES) - 1:
-        only = next(label for label in CLASSES if found[label])
-        raise TrainerError(f"{where}: every face is {only!r}; a classifier needs at least two classes.")
-    if empty:
-        raise TrainerError(f"{where}: no sample of {', '.join(empty)}.",
-                           hint="Add a source that has some, or check the labels with `maskgate-train data check`.")
