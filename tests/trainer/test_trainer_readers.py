@@ -106,6 +106,21 @@ def test_a_yolo_line_that_does_not_fit_is_shown(tmp_path: Path, line: str) -> No
         readers.yolo(tmp_path, tmp_path, "mine")
 
 
+def test_a_mark_at_the_beginning_of_a_text_is_no_part_of_it(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    (tmp_path / "a.txt").write_text("0 .5 .5 .2 .2", encoding="utf-8-sig")
+    (tmp_path / "classes.txt").write_text("mask\nno_mask", encoding="utf-8-sig")
+    (sample,) = readers.yolo(tmp_path, tmp_path, "mine")
+    assert sample.label == "mask"
+
+
+@pytest.mark.parametrize(("sign", "said"), [(";", "parted by semicolons"), ("\t", "parted by tabs")])
+def test_columns_that_are_parted_otherwise_are_told(tmp_path: Path, sign: str, said: str) -> None:
+    (tmp_path / "labels.csv").write_text(sign.join(readers.BOXED) + "\n" + sign.join(("a.jpg", "1", "2", "3", "4", "mask")) + "\n", encoding="utf-8-sig")
+    with pytest.raises(TrainerError, match=rf"labels\.csv: its columns are {said}, expected commas .image,x,y,w,h,label."):
+        readers.boxes_csv(tmp_path, tmp_path, "mine")
+
+
 def test_csv_boxes_carry_split_and_group(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("image,x,y,w,h,label,split,group\na.jpg,1,2,3,4,unknown,test,c2\n")
     (sample,) = readers.boxes_csv(tmp_path, tmp_path, "mine")

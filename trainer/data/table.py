@@ -19,7 +19,11 @@ def read_rows(path: Path, needed: Sequence[str], hint: str | None = None) -> lis
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file, restval="")
-            missing = [name for name in needed if name not in (rows.fieldnames or ())]
+            names = rows.fieldnames or ()
+            missing = [name for name in needed if name not in names]
+            if missing and len(names) == 1 and (sign := next((sign for sign in (";", "\t") if sign in names[0]), None)):
+                raise TrainerError(f"{path}: its columns are parted by {'semicolons' if sign == ';' else 'tabs'}, expected commas ({','.join(needed)}).",
+                                   hint="Save it as CSV with commas (a spreadsheet asks for the separator), and numbers with a decimal point.")
             if missing:
                 raise TrainerError(f"{path}: no column {', '.join(missing)}; expected {', '.join(needed)}.", hint=hint)
             return [(f"{path}, line {rows.line_num}", row) for row in rows]
@@ -32,13 +36,13 @@ def read_rows(path: Path, needed: Sequence[str], hint: str | None = None) -> lis
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a text.
+    """The lines of a text, without the mark that some editors put at its beginning.
 
     Raises:
         TrainerError: it cannot be read, or is no text in UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise TrainerError(f"{path}: cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
