@@ -56,6 +56,13 @@ def test_truth_is_read_by_clip_and_a_missing_list_is_named(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("text", "said"), [
     (b"clip,t_start,t_end,faces,verdict\na.mp4,0,soon,1,mask\n", "TRUTH.csv, line 2: expected numbers .* 'soon'"),
+    (b"clip,t_start,t_end,faces,verdict\na.mp4,0,1,-1,mask\n", "TRUTH.csv, line 2: -1 faces, expected 0 or more"),
+    (b"clip,t_start,t_end,faces,verdict\na.mp4,0,1,nan,mask\n", "TRUTH.csv, line 2: expected numbers .* 'nan'"),
+    (b"clip,t_start,t_end,faces,verdict\na.mp4,0,1,1,mask\na.mp4,nan,2,1,mask\n", "TRUTH.csv, line 3: it goes from nan to 2"),
+    (b"clip,t_start,t_end,faces,verdict\na.mp4,0,inf,1,mask\n", "TRUTH.csv, line 2: it goes from 0 to inf"),
+    (b"clip,t_start,t_end,faces,verdict\na.mp4,-1,2,1,mask\n", "TRUTH.csv, line 2: it goes from -1 to 2"),
+    (b"clip,t_start,t_end,faces,verdict\na.mp4,2,2,1,mask\n", "TRUTH.csv, line 2: it goes from 2 to 2"),
+    (b"clip,t_start,t_end,faces,verdict\na.mp4,0,2,0,nobdy\n", "TRUTH.csv, line 2: the verdict is 'nobdy', expected one of .*nobody"),
     (b"clip,from,to\n", "TRUTH.csv: no column t_start, t_end, faces, verdict; expected clip"),
     (b"\xff\xfe\x00", "TRUTH.csv: this is no CSV file in UTF-8")])
 def test_a_list_of_clips_that_is_none_is_named(tmp_path: Path, text: bytes, said: str) -> None:

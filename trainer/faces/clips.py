@@ -7,6 +7,7 @@ TRUTH.csv says how many faces there are from when to when, not where. So found m
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.score import EXPECTED
 from trainer.data.table import read_rows
 from trainer.errors import TrainerError
 from trainer.faces.detector import Detector
 
+HINT = "`--videos` must be the folder of clips with their TRUTH.csv: clip,t_start,t_end,faces,verdict, times in seconds."
 RATE = 10
 """Frames a second that are looked at, about what the unit judges."""
 
@@ -55,14 +58,20 @@ def read_truth(path: Path) -> dict[str, list[Stretch]]:
     """Stretches of each clip.
 
     Raises:
-        TrainerError: the file is missing or no such list, or a number is none.
+        TrainerError: the file is missing or no such list; a number is none or cannot be, or a verdict is unknown.
     """
     found: dict[str, list[Stretch]] = {}
-    for where, row in read_rows(path, ("clip", "t_start", "t_end", "faces", "verdict"), "`--videos` must be the folder of clips with their TRUTH.csv."):
+    for where, row in read_rows(path, ("clip", "t_start", "t_end", "faces", "verdict"), HINT):
         try:
             stretch = Stretch(float(row["t_start"]), float(row["t_end"]), int(row["faces"]), row["verdict"])
         except ValueError as error:
-            raise TrainerError(f"{where}: expected numbers as t_start, t_end and faces, found {row['t_start']!r}, {row['t_end']!r} and {row['faces']!r}.") from error
+            raise TrainerError(f"{where}: expected numbers as t_start, t_end and faces, found {row['t_start']!r}, {row['t_end']!r} and {row['faces']!r}.", hint=HINT) from error
+        if not 0 <= stretch.start < stretch.end < math.inf:  # nan is not, either
+            raise TrainerError(f"{where}: it goes from {stretch.start:g} to {stretch.end:g}, expected seconds from 0 on, the end after the beginning.", hint=HINT)
+        if stretch.faces < 0:
+            raise TrainerError(f"{where}: {stretch.faces} faces, expected 0 or more.", hint=HINT)
+        if stretch.verdict not in EXPECTED:
+            raise TrainerError(f"{where}: the verdict is {stretch.verdict!r}, expected one of {', '.join(EXPECTED)}.", hint=HINT)
         found.setdefault(row["clip"], []).append(stretch)
     return found
 
