@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from pathlib import Path
@@ -40,6 +41,9 @@ def main(argv: list[str] | None = None) -> int:
     sub = commands.add_parser("faces", help="train, export and measure the face detector", description="MaskGate's face detector.")
     faces.add_arguments(sub)
     sub.set_defaults(run=faces.run)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name with signs that the terminal does not know ends nothing
     arguments = parser.parse_args(argv)
     try:
         arguments.run(arguments)

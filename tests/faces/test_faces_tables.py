@@ -13,6 +13,7 @@ from trainer.faces.card import BEGIN, END
 from trainer.faces.clips import Tally
 from trainer.faces.measure import Outcome, Sighting
 from trainer.faces.pictures import Picture
+from trainer.faces.plots import plot_scores, plot_time
 from trainer.faces.results import Result
 from trainer.main import main
 
@@ -91,3 +92,13 @@ def test_all_tables_are_written_and_put_into_the_card(project: Path, tmp_path: P
     assert "Clips, long side 320" in text
     assert len(json.loads((tmp_path / "out/figures.json").read_text())) == 2 + 7 + 7 + 7
     assert len(list((tmp_path / "out").glob("*.png"))) == 3
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", [r"$\foo$", "_best", "顔"])
+def test_a_detector_may_be_called_anything_and_the_plots_show_it(tmp_path: Path, name: str) -> None:
+    outcome = Outcome(pictures=1, faces=[Sighting(label="mask", share=0.3, score=0.9)], false_scores=[])
+    result = Result(model=name, size=320, outcome=outcome, milliseconds=1.0, landmark_error=0.1)
+    plot_time([result], 0.6, tmp_path / "time.png")
+    plot_scores([result], 320, tmp_path / "scores.png")
+    assert {path.name for path in tmp_path.iterdir()} == {"time.png", "scores.png"}

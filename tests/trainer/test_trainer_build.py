@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,3 +122,19 @@ def test_a_folder_without_a_list_is_told_how_to_make_one(tmp_path: Path, build: 
     said = capsys.readouterr().err
     assert "neither manifest.csv nor crops/" in said
     assert "data build" in said
+
+
+def test_a_folder_whose_name_is_no_utf_8_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture(tmp_path / "b.jpg")
+    folder = tmp_path / "crops/a\udcff/mask"
+    folder.mkdir(parents=True)
+    (tmp_path / "b.jpg").rename(folder / "b.jpg")
+    assert main(["data", "list", "--data", str(tmp_path)]) == 1
+    assert "this name is no UTF-8" in capsys.readouterr().err
+
+
+def test_a_name_that_the_terminal_cannot_show_ends_nothing(tmp_path: Path, project: Path) -> None:
+    picture(tmp_path / "crops/人/mask/a.jpg")
+    done = subprocess.run([sys.executable, "-c", "import sys; from trainer.main import main; sys.exit(main())", "data", "list", "--data", str(tmp_path)],
+                          env={**os.environ, "PYTHONIOENCODING": "latin-1"}, cwd=project, capture_output=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, [rb"\u4eba", b"mask", b"1"])

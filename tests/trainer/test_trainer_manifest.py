@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from trainer.data.manifest import Sample, read_manifest, write_manifest
 from trainer.data.overview import measure, overview
 from trainer.data.splits import leaks, split_by_group
 from trainer.errors import TrainerError
+from trainer.lettering import lettered
 
 FACE = Sample(path="a.jpg", box=None, label="mask", source="web", group="anna")
 
@@ -108,6 +110,28 @@ def test_the_overview_measures_every_face_and_is_drawn(tmp_path: Path) -> None:
     assert cv2.imread(str(tmp_path / "out.png")) is not None
     with pytest.raises(TrainerError, match="no overview"):
         measure([], tmp_path)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["a$b$c", r"$\foo$", "_mine_", "人の顔", "a" * 250])
+def test_a_source_may_be_called_anything_and_the_overview_shows_it_without_a_warning(tmp_path: Path, name: str) -> None:
+    picture(tmp_path / "a.jpg")
+    samples = [replace(FACE, source=name), replace(FACE, source="web", label="no_mask")]
+    overview(samples, measure(samples, tmp_path, show=False), tmp_path / "out.png")
+    assert cv2.imread(str(tmp_path / "out.png")) is not None
+    assert contact_sheet(samples, tmp_path, across=1, tile=32).shape == (64, 32, 3)
+
+
+@pytest.mark.parametrize(("name", "shown"), [("Ärzte_2 (alt)", "Ärzte_2 (alt)"), ("a$b", r"a\$b"), ("_x", " _x"), ("人", r"\u4eba"), ("a" * 41, "a" * 39 + "…")])
+def test_a_name_is_lettered_so_that_a_plot_can_show_it(name: str, shown: str) -> None:
+    assert lettered(name) == shown
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_face_that_is_hardly_sharp_is_drawn_with_the_least_ones(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((40, 40, 3), 90, np.uint8))
+    overview([replace(FACE, path="a.png")], measure([replace(FACE, path="a.png")], tmp_path, show=False), tmp_path / "out.png")
+    assert (tmp_path / "out.png").is_file()
 
 
 def test_a_contact_sheet_has_a_row_a_source_and_label(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from trainer.data.decode import read_picture
 from trainer.data.labels import CLASSES
 from trainer.data.manifest import SPLITS, Sample, counts, require_inside
 from trainer.errors import TrainerError
+from trainer.lettering import lettered
 
 PLOTS = (".png", ".jpg", ".jpeg", ".pdf", ".svg")
 """Ends of names that matplotlib draws into."""
@@ -83,9 +84,10 @@ def _stacked(axes: Any, rows: dict[str, dict[str, int]], title: str) -> None:
     for label, colour in COLOURS.items():
         values = np.array([rows[name].get(label, 0) for name in names], float)
         if values.any():
-            axes.barh(names, values, left=left, color=colour, label=label)
+            axes.barh(range(len(names)), values, left=left, color=colour, label=label)
         left += values
     axes.set_title(title)
+    axes.set_yticks(range(len(names)), [lettered(name) for name in names])
     axes.tick_params(axis="y", labelsize=7)
     axes.legend(fontsize=7)
 
@@ -99,6 +101,6 @@ def _spread(axes: Any, measured: Sequence[Measured], what: str, title: str, log:
         bins = np.geomspace(low, high, 40) if log else np.linspace(low, high, 40)
         for label, mine in values.items():
             if len(mine):
-                axes.hist(mine, bins=bins, histtype="step", color=COLOURS[label], label=label, density=True)
+                axes.hist(np.maximum(mine, low), bins=bins, histtype="step", color=COLOURS[label], label=label, density=True)
         axes.legend(fontsize=7)
     axes.set(title=title, xscale="log" if log else "linear", yticks=[])

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.look import Box
+from edge.names import is_utf8
 from trainer.data.decode import read_picture
 from trainer.data.labels import INCORRECT, MASK, label_of
 from trainer.data.manifest import PICTURES, Sample, box_of, require_inside
@@ -216,6 +217,8 @@ def _note_of(picture: Path) -> Path | None:
 
 
 def _relative(path: Path, base: Path) -> str:
+    if not is_utf8(str(path)):
+        raise TrainerError(f"{path}: this name is no UTF-8.", hint="Give the file, or the folder that it lies in, another name.")
     try:
         return path.relative_to(base).as_posix()
     except ValueError as error:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trainer.faces.results import Result
+from trainer.lettering import lettered
 
 
 def _figure(title: str, across: str, up: str) -> tuple[Any, Any]:
@@ -42,7 +43,7 @@ def plot_time(results: Sequence[Result], score: float, path: Path) -> None:
     figure, axes = _figure(f"webphotos test, score >= {score}", "milliseconds a picture, one thread", "recall of masked faces, 10 % of the height and more")
     for number, model in enumerate(dict.fromkeys(result.model for result in results)):
         own = [result for result in results if result.model == model]
-        axes.plot([r.milliseconds for r in own], [_recall(r, score, "mask") for r in own], "o-", label=model, color=f"C{number}")
+        axes.plot([r.milliseconds for r in own], [_recall(r, score, "mask") for r in own], "o-", label=lettered(model), color=f"C{number}")
         for r in own:  # each detector's sizes in its own colour and row, since two may meet in a point
             axes.annotate(str(r.size), (r.milliseconds, _recall(r, score, "mask")), fontsize=7, color=f"C{number}", xytext=(3, 4 if number == 0 else -9 * number), textcoords="offset points")
     _save(figure, axes, path)
@@ -61,7 +62,7 @@ def _curves(axes: Any, results: Sequence[Result], size: int, across: Callable[[R
         scores = [float(score) for score in np.linspace(0.3, 0.95, 66)]
         for label, dash in (("mask", "-"), ("no_mask", ":")):
             axes.plot([across(result, score) for score in scores], [_recall(result, score, label) for score in scores], dash,
-                      color=f"C{number}", label=f"{result.model}, {label}")
+                      color=f"C{number}", label=f"{lettered(result.model)}, {label}")
 
 
 def _recall(result: Result, score: float, label: str) -> float:
