@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from edge.whole import whole
 from trainer.data.cache import Faces
 from trainer.errors import TrainerError
 from trainer.recipe import Recipe
@@ -30,4 +31,5 @@ def claim(run: Path, recipe: Recipe, faces: Faces) -> None:
     if any((run / name).exists() for name in TRACES):
         raise TrainerError(f"{run}: holds a run of another recipe, or of other faces.", hint="Give another --run folder, or delete this one.")
     run.mkdir(parents=True, exist_ok=True)
-    note.write_bytes(said)
+    with whole(note) as part:
+        part.write_bytes(said)

@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.whole import whole
 from trainer.render import Kind, Style, Worn, render_mask
 from trainer.render.corridor import HEIGHT, HORIZON, NICHE_X, WIDTH, corridor
 from trainer.render.light import Field, Image, field
@@ -129,8 +130,7 @@ def write_clip(path: Path, seed: int) -> None:
 
     background, looks, rng = corridor(), looks_of(astronaut()), np.random.default_rng(seed)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"unfinished-{path.name}")  # so that nobody picks up half a clip
-    with av.open(str(unfinished), "w", options={"movflags": "faststart"}) as container:
+    with whole(path) as part, av.open(str(part), "w", options={"movflags": "faststart"}) as container:
         stream = container.add_stream("libx264", rate=FPS, options={"crf": "23", "preset": "slow", "threads": "1"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.time_base = Fraction(1, FPS)
@@ -139,9 +139,9 @@ def write_clip(path: Path, seed: int) -> None:
             noisy = np.clip(clean + rng.normal(0, 1.6, clean.shape), 0, 255).astype(np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(noisy, format="bgr24")))
         container.mux(stream.encode())
-    unfinished.replace(path)
     rows = [f'{path.name},{start:g},{end:g},{faces},{verdict},"{note}"' for start, end, faces, verdict, note in TRUTH]
-    path.with_name("truth.csv").write_text("\n".join(["clip,t_start,t_end,faces,verdict,note", *rows]) + "\n", encoding="utf-8")
+    with whole(path.with_name("truth.csv")) as part:
+        part.write_text("\n".join(["clip,t_start,t_end,faces,verdict,note", *rows]) + "\n", encoding="utf-8")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.whole import whole
 from trainer.draw import Batch
 from trainer.errors import TrainerError
 from trainer.model import body_of
@@ -140,14 +141,9 @@ class Descent:
 
     def save(self, path: Path, step: int) -> None:
         """Everything that a resumed run needs; the file that was there stays when the disk is full."""
-        part = path.with_name("last.part.npz")
-        try:
-            arrays: dict[str, Any] = {f"v{i}": np.asarray(v) for i, v in enumerate(self._state())}
+        arrays: dict[str, Any] = {f"v{i}": np.asarray(v) for i, v in enumerate(self._state())}
+        with whole(path) as part:
             np.savez(part, step=step, **arrays)
-            part.replace(path)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
 
     def load(self, path: Path) -> int:
         """Read what `save` wrote and return the steps done; 0 where there is nothing.
@@ -173,14 +169,8 @@ class Descent:
 
     def export(self, path: Path) -> None:
         """Write the network with its averaged weights; the file that was there stays when the disk is full."""
-        part = path.with_name("best.part.keras")
-        try:
-            with self._averaged():
-                self.model.save(part)
-            part.replace(path)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
+        with whole(path) as part, self._averaged():
+            self.model.save(part)
 
 
 def optimizer(keras: Any, settings: Fit) -> Any:

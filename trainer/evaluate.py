@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from edge.vision.masks import Masks
 from edge.vision.quality import sharpness
+from edge.whole import whole
 from trainer.data.cache import FACE, Faces
 from trainer.data.labels import CLASSES
 from trainer.judge import Judged, table
@@ -164,9 +165,8 @@ def gallery(judged: Sequence[Judged], across: int = 12, tile: int = 112) -> NDAr
 def write_metrics(path: Path, results: Sequence[Result], more: dict[str, Any]) -> None:
     """Everything as metrics.json."""
     content = {"pass_share": PASS_SHARE, "results": [asdict(r) for r in results], **more}
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(_known(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    part.replace(path)
+    with whole(path) as part:
+        part.write_text(json.dumps(_known(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def _known(value: Any) -> Any:

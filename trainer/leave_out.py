@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from edge.whole import whole
 from trainer.claim import claim
 from trainer.data.cache import Faces, Row
 from trainer.data.labels import CLASSES
@@ -67,7 +68,6 @@ def leave_out(faces: Faces, recipe: Recipe, sources: Sequence[str], data: Path, 
         count = sum(row.source == source and row.split == "train" and row.label in CLASSES for row in faces.rows)
         table[source] = {"faces": float(count), **{name: float(last[name] or "nan") for name in FIGURES}}
     known = {source: {k: None if v != v else v for k, v in row.items()} for source, row in table.items()}  # JSON has no nan
-    part = home / "leave_out.json.part"
-    part.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
-    part.replace(home / "leave_out.json")
+    with whole(home / "leave_out.json") as part:
+        part.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
     return table

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from edge.whole import whole
 from trainer.errors import TrainerError
 from trainer.model import tensorflow
 from trainer.score import Score
@@ -46,7 +47,8 @@ def plot_log(path: Path, out: Path) -> None:
     right.set(xlabel="step", title="Faces that are watched, not drawn")
     if right.lines:
         right.legend(fontsize=8)
-    figure.savefig(out, dpi=90)
+    with whole(out) as part:
+        figure.savefig(part, dpi=90)
 
 
 def write_events(folder: Path, step: int, loss: float, figures: Score | None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 
+from edge.whole import whole
 from trainer.data.labels import CLASSES
 from trainer.evaluate import Result, gallery, worst
 from trainer.judge import Judged
@@ -25,7 +26,7 @@ TABLES = (("Thresholds for a stated rate of errors", "thresholds"), ("Under a wo
 
 def write_report(path: Path, results: Sequence[Result], judged: Sequence[Judged], more: Mapping[str, Any],
                  pictures: Mapping[str, bytes] | None = None) -> None:
-    """Write the page: figures with intervals, confusion, curves, thresholds, degradation, the worst errors.
+    """Write the page, whole or not at all: figures with intervals, confusion, curves, thresholds, degradation, the worst errors.
 
     Args:
         more: tables by kind (`TABLES`) and `calibration`.
@@ -42,8 +43,8 @@ def write_report(path: Path, results: Sequence[Result], judged: Sequence[Judged]
               _table({"faces of 48 px and more": {k: f"{v:.4f}" for k, v in more.get("calibration", {}).items()}}),
               "<h2>The worst errors</h2>", _image(cv2.imencode(".png", gallery(worst(judged)))[1].tobytes())]
     parts += [f"<h2>{html.escape(title)}</h2>{_image(png)}" for title, png in (pictures or {}).items()]
-    path.write_text(f"<!doctype html><meta charset=utf-8><title>MaskGate: evaluation</title><style>{STYLE}</style>" + "\n".join(parts),
-                    encoding="utf-8")
+    with whole(path) as part:
+        part.write_text(f"<!doctype html><meta charset=utf-8><title>MaskGate: evaluation</title><style>{STYLE}</style>" + "\n".join(parts), encoding="utf-8")
 
 
 def _result(result: Result) -> str:

@@ -19,6 +19,7 @@ import msgspec
 
 from edge.settings import PanelSettings
 from edge.settings_text import sections
+from edge.whole import whole
 
 log = logging.getLogger("maskgate.panel")
 
@@ -33,10 +34,9 @@ def note(settings: PanelSettings, path: Path | None) -> None:
     """Write down what is about to be driven, whole or not at all. A full or missing folder keeps no unit from starting."""
     if path is None:
         return
-    part = path.with_suffix(".part")
     try:
-        part.write_bytes(msgspec.json.encode(settings))
-        part.replace(path)
+        with whole(path) as part:
+            part.write_bytes(msgspec.json.encode(settings))
     except OSError as error:
         log.warning("pins not noted path=%s error=%s", path, error.strerror)
 

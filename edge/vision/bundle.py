@@ -20,6 +20,7 @@ from msgspec import Meta
 from edge.errors import ModelError
 from edge.look import Label
 from edge.vision.content import content_of
+from edge.whole import whole
 
 DESCRIPTION = "maskgate.json"
 LABELS = tuple(label.value for label in Label)
@@ -103,9 +104,8 @@ def load_bundle(path: Path) -> Bundle:
 
 def write_bundle(path: Path, model: bytes, description: Description) -> None:
     """Write model and description to `path`, whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(model)
-    with zipfile.ZipFile(part, "a", zipfile.ZIP_STORED) as archive:
-        entry = zipfile.ZipInfo(DESCRIPTION, date_time=(1980, 1, 1, 0, 0, 0))  # no clock in the file: same input, same bytes
-        archive.writestr(entry, msgspec.json.format(msgspec.json.encode(description), indent=2))
-    part.replace(path)
+    with whole(path) as part:
+        part.write_bytes(model)
+        with zipfile.ZipFile(part, "a", zipfile.ZIP_STORED) as archive:
+            entry = zipfile.ZipInfo(DESCRIPTION, date_time=(1980, 1, 1, 0, 0, 0))  # no clock in the file: same input, same bytes
+            archive.writestr(entry, msgspec.json.format(msgspec.json.encode(description), indent=2))

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -15,9 +17,13 @@ from trainer_pictures import picture
 
 from convert.main import main as convert
 from edge.errors import ModelError
+from edge.vision.bundle import load_bundle, write_bundle
+from edge.whole import whole
 from trainer.data.picture_file import write_picture
 from trainer.errors import TrainerError, refuse
+from trainer.evaluate import write_metrics
 from trainer.main import main
+from trainer.report import write_report
 
 
 @pytest.fixture
@@ -139,4 +145,53 @@ def test_a_picture_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: p
 def test_a_picture_that_its_kind_cannot_hold_is_told(tmp_path: Path) -> None:
     with pytest.raises(TrainerError, match="1 by 70000 pixels are more than"):
         write_picture(tmp_path / "long.jpg", np.zeros((70000, 1, 3), np.uint8))
+    assert not list(tmp_path.iterdir())
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Within it no file grows beyond a few bytes, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("name", ["mask.tflite", "metrics.json", "report.html"])
+def test_what_a_full_disk_cuts_short_is_named_and_nothing_of_it_is_left(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    shipped = load_bundle(project / "edge/models/mask.tflite")
+    monkeypatch.setattr("trainer.report.curves", lambda judged: b"curves")
+    monkeypatch.setattr("trainer.report.gallery", lambda judged: np.zeros((4, 4, 3), np.uint8))
+    write: dict[str, Callable[[Path], None]] = {
+        "mask.tflite": lambda path: write_bundle(path, shipped.model, shipped.description),
+        "metrics.json": lambda path: write_metrics(path, [], {}), "report.html": lambda path: write_report(path, [], [], {})}
+    (tmp_path / name).write_text("old")
+    with full_disk(), pytest.raises(OSError, match="too large") as refused:
+        write[name](tmp_path / name)
+    assert refused.value.filename == str(tmp_path / name)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "old")]
+    write[name](tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).stat().st_size > 10
+
+
+def test_a_conversion_onto_a_full_disk_is_told_with_the_files_name(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with full_disk():
+        assert convert([str(project / "edge/models/mask.tflite"), "--out", str(tmp_path / "mask.tflite")]) == 1
+    assert capsys.readouterr().err.startswith(f"maskgate-convert: {tmp_path / 'mask.tflite'}: File too large.\n")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("error", "named"), [(KeyboardInterrupt(), None), (OSError(28, "No space left on device"), "a.txt"), (OSError(13, "Permission denied", "b.txt"), "b.txt")])
+def test_whatever_ends_the_writing_leaves_no_half_a_file_and_a_refusal_has_a_name(tmp_path: Path, error: BaseException, named: str | None) -> None:
+    def write() -> None:
+        with whole(tmp_path / "a.txt") as part:
+            part.write_text("half")
+            raise error
+
+    with pytest.raises(type(error)):
+        write()
+    assert Path(getattr(error, "filename", None) or "").name == (named or "")
     assert not list(tmp_path.iterdir())

@@ -7,6 +7,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from edge.whole import whole
 from trainer.claim import claim
 from trainer.errors import TrainerError
 from trainer.model import weights_of
@@ -44,6 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     home.mkdir(parents=True, exist_ok=True)  # told before minutes of preparing faces
     faces = cached_faces(recipe, arguments.data, arguments.cache)
     claim(home, recipe, faces)
-    (home / "recipe.toml").write_bytes(arguments.recipe.read_bytes())
+    with whole(home / "recipe.toml") as part:
+        part.write_bytes(arguments.recipe.read_bytes())
     model = fit(faces, recipe, arguments.data, home, threads=arguments.threads)
     print(f"{model}: done. Next: maskgate-convert {model} --out {home / 'mask.tflite'}")

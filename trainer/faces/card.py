@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge.errors import SettingsError
+from edge.whole import whole
 
 BEGIN, END = "<!-- figures: written by `maskgate-train faces evaluate --card` -->", "<!-- end of figures -->"
 
@@ -23,6 +24,5 @@ def around_section(card: Path) -> tuple[str, str]:
 def put_section(card: Path, text: str) -> None:
     """Replace what lies between the marks, whole or not at all. Raises SettingsError if the card or its marks are missing."""
     before, after = around_section(card)
-    part = card.with_name(card.name + ".part")
-    part.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
-    part.replace(card)
+    with whole(card) as part:
+        part.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 
+from edge.whole import whole
 from trainer.errors import TrainerError
 from trainer.faces.card import around_section, put_section
 from trainer.faces.clips import must_be_clips, read_truth, watch_all
@@ -52,8 +53,9 @@ def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], sco
                for size in AROUND]
     tallies = watch_all(videos, models, 320, score)
     text = "\n\n".join([recall_table(results, score), *around, scores_table(everything, 320), clips_table(names, tallies, 320, score)]) + "\n"
-    (to / "figures.md").write_text(text)
-    (to / "figures.json").write_text(json.dumps(_plain([*everything, *second]), indent=1))
+    for name, content in (("figures.md", text), ("figures.json", json.dumps(_plain([*everything, *second]), indent=1))):
+        with whole(to / name) as part:
+            part.write_text(content, encoding="utf-8")
     plot_false(everything, 320, to / "recall-against-false-faces.png")
     plot_time(results, score, to / "recall-against-time.png")
     plot_scores(everything, 320, to / "recall-against-score.png")

@@ -13,6 +13,7 @@ import numpy as np
 from edge.errors import ModelError
 from edge.targets import must_be_apart
 from edge.vision.faces import SUM_LINE
+from edge.whole import whole
 from trainer.data.decode import read_picture
 from trainer.faces.network import BYTE, as_outputs, build, put_weights
 from trainer.faces.onnx_file import Weights, read_onnx, write_onnx
@@ -64,9 +65,8 @@ def note_sum(target: Path) -> None:
         match = SUM_LINE.fullmatch(line.decode("utf-8-sig", errors="replace").rstrip())
         if match and match[2] == target.name:
             lines[number] = line.replace(match[1].encode(), new.encode(), 1)
-    part = sums.with_name(sums.name + ".part")
-    part.write_bytes(b"".join(lines))
-    part.replace(sums)
+    with whole(sums) as part:
+        part.write_bytes(b"".join(lines))
 
 
 def shifted(weights: Weights, shift: float) -> Weights:

@@ -19,6 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from edge.errors import ModelError
+from edge.whole import whole
 from trainer.errors import TrainerError
 from trainer.faces.copying import copy_losses, look
 from trainer.faces.labels import KIND, KINDS, LEARN, Faces
@@ -249,7 +250,8 @@ def fit(recipe: Recipe) -> Path:
     training = Training(recipe)  # a file that it cannot start from is told before a quarter of an hour of looking at pictures
     store = load_store(recipe)
     selection = Selection(Path(recipe.data), recipe.folder / FIGURES)
-    (recipe.folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2))
+    with whole(recipe.folder / "recipe.json") as part:
+        part.write_text(json.dumps(asdict(recipe), indent=2))
     print(f"{len(store.usable())} pictures, {training.plan.parameters()} numbers to learn, step {training.step} of {recipe.end}")
     if training.step not in [row["step"] for row in selection.rows()]:  # the first time, or stopped between saving and measuring
         selection.add(training.step, training.save())

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from edge.errors import ModelError
+from edge.whole import whole
 from trainer.faces.plan import HEADS, STRIDES, Layer, Plan
 
 Weights = dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
@@ -120,9 +121,8 @@ def _save(path: Path, graph: _Graph, note: str) -> None:
         helper.make_graph(graph.nodes, "maskgate-face", [tensor("input", TensorProto.FLOAT, [1, 3, SIDE, SIDE])], outputs, constants),
         opset_imports=[helper.make_opsetid("", 11)], ir_version=6, producer_name="maskgate", doc_string=note)
     onnx.checker.check_model(model)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(model.SerializeToString(deterministic=True))
-    part.replace(path)
+    with whole(path) as part:
+        part.write_bytes(model.SerializeToString(deterministic=True))
 
 
 def read_onnx(path: Path) -> tuple[Plan, Weights]:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.look import Box
+from edge.whole import whole
 from trainer.data.decode import read_picture, require_shape
 from trainer.data.fingerprint import fingerprint
 from trainer.data.manifest import box_of, require_inside
@@ -114,14 +115,13 @@ class Pixels:
 
     def _write(self, pictures: list[Picture], index: Path) -> None:
         entries, start = [], 0
-        with self._file.open("wb") as file:
+        with whole(self._file) as pixels, pixels.open("wb") as file:
             for picture in pictures:
                 image = read_picture(picture.path)
                 entries.append((start, image.shape[0], image.shape[1]))
                 start += file.write(image.tobytes())
-        part = index.with_name(index.name + ".part")
-        part.write_text(json.dumps(entries))
-        part.replace(index)  # last: without it the pictures are decoded anew
+        with whole(index) as part:  # last: without it the pictures are decoded anew
+            part.write_text(json.dumps(entries))
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.whole import whole
 from trainer.faces.results import Result
 from trainer.lettering import lettered
 
@@ -26,7 +27,8 @@ def _figure(title: str, across: str, up: str) -> tuple[Any, Any]:
 def _save(figure: Any, axes: Any, path: Path) -> None:
     from matplotlib import pyplot
     axes.legend(fontsize=8)
-    figure.savefig(path, dpi=120)
+    with whole(path) as part:
+        figure.savefig(part, dpi=120)
     pyplot.close(figure)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from edge.errors import SettingsError
+from edge.whole import whole
 from trainer.data.decode import read_picture
 from trainer.faces.detector import Detector
 from trainer.faces.measure import Outcome, outcome
@@ -48,9 +49,9 @@ class Selection:
                     for label in ("mask", "incorrect", "no_mask") for band in (">=20 %", "10-20 %")}
             row |= {f"score {size}": round(scores[2], 3), f"ap {size}": round(found.average_precision(), 4)}
         row["goal"] = round(float(np.mean([row[key] for key in GOAL])), 4)
-        part = self._path.with_name(self._path.name + ".part")
-        part.write_text("".join(json.dumps(one) + "\n" for one in [*self.rows(), row]))
-        part.replace(self._path)
+        rows = [*self.rows(), row]
+        with whole(self._path) as part:
+            part.write_text("".join(json.dumps(one) + "\n" for one in rows))
         return json.dumps({key: value for key, value in row.items() if key != "file"})
 
 

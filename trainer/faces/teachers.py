@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from edge.look import Box
+from edge.whole import whole
 from trainer.aizoo import Aizoo
 from trainer.data.match import matches
 from trainer.errors import TrainerError
@@ -258,9 +259,8 @@ def look_at(pictures: Sequence[Picture], pixels: Pixels, folder: Path, teachers:
             clusters = (asked.crop if crop else asked.scene)(pixels[number])
             done.append(np.array([[*c.row, c.score, c.runs, c.by_yunet] for c in clusters], np.float32).reshape(-1, 17))
             if number % 500 == 499 or number == len(pictures) - 1:
-                part = path.with_suffix(".part.npz")
-                np.savez(part, rows=np.concatenate(done), ends=np.cumsum([len(rows) for rows in done]))
-                part.replace(path)
+                with whole(path) as part:
+                    np.savez(part, rows=np.concatenate(done), ends=np.cumsum([len(rows) for rows in done]))
     return [[Cluster(row[:14], float(row[14]), int(row[15]), bool(row[16])) for row in rows] for rows in done]
 
 

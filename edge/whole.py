@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole: a file is written whole or not at all, and a refusal of the system names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A name beside `path` to write to. What is there takes its place once the block has ended well; else nothing of it is left.
+
+    Raises:
+        OSError: it cannot be written; its `filename` is `path`, which the system itself does not tell of a full disk.
+    """
+    part = path.with_name(f"{path.stem}.part{path.suffix}")  # the end stays: by it some libraries choose what to write
+    try:
+        yield part
+        part.replace(path)
+    except BaseException as error:
+        with suppress(OSError):  # its folder is none, or closed: the first refusal is the one to tell
+            part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None and error.filename in (None, str(part)):
+            error.filename = str(path)
+        raise
