@@ -20,9 +20,11 @@ from edge.look import Box
 from edge.whole import whole
 from trainer.data.decode import read_picture, require_shape
 from trainer.data.fingerprint import fingerprint
+from trainer.data.labels import label_of
 from trainer.data.manifest import box_of, require_inside
 from trainer.data.table import read_rows
 from trainer.errors import TrainerError
+from trainer.faces.labels import KINDS
 
 Image = NDArray[np.uint8]
 HINT = ("Name the folder of pictures with --data, or as `data` in the recipe; it is not part of MaskGate. "
@@ -64,7 +66,7 @@ def scenes(data: Path, split: str = "train", sources: tuple[str, ...] = ("webpho
     """The pictures of one split with their boxes, in the order of their names.
 
     Raises:
-        TrainerError: the folder or a list in it is missing, or a list is none.
+        TrainerError: the folder or a list in it is missing, or a list is none, or a label in it says nothing to us.
     """
     found: list[Picture] = []
     for source in sources:
@@ -74,16 +76,24 @@ def scenes(data: Path, split: str = "train", sources: tuple[str, ...] = ("webpho
                 continue
             if (box := box_of([row[key] for key in "xywh"], where)) is None:
                 raise TrainerError(f"{where}: no box.")
-            boxed.setdefault(row["image"], []).append((row["group"], Truth(box, row["label"])))
+            label = label_of(row["label"], where)
+            if label not in KINDS:
+                raise TrainerError(f"{where}: the label is {row['label']!r}, expected a face: {', '.join(KINDS)}.")
+            boxed.setdefault(row["image"], []).append((row["group"], Truth(box, label)))
         for name, faces in sorted(boxed.items()):
             found.append(Picture(path=data / source / "images" / name, source=source, group=faces[0][0], truths=tuple(truth for _, truth in faces)))
     return found
 
 
 def crops(data: Path) -> list[Picture]:
-    """The single faces, and the pieces of scenes without one, in the order of their names."""
-    return [Picture(path=path, source=path.parts[-3], label=path.parts[-2])
-            for path in sorted((data / "crops").glob("*/*/*.jpg"))]
+    """The single faces, and the pieces of scenes without one, in the order of their names.
+
+    Raises:
+        TrainerError: a folder's name says nothing to us.
+    """
+    paths = sorted((data / "crops").glob("*/*/*.jpg"))
+    labels = {folder: label_of(folder.name, str(folder)) for folder in sorted({path.parent for path in paths})}
+    return [Picture(path=path, source=path.parts[-3], label=labels[path.parent]) for path in paths]
 
 
 def key_of(pictures: Sequence[Picture]) -> str:
