@@ -109,7 +109,7 @@ def test_ctrl_c_ends_a_conversion_with_130(project: Path, tmp_path: Path, monkey
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("convert.main.describe", stopped)
+    monkeypatch.setattr("convert.command.describe", stopped)
     assert convert([str(project / "edge/models/mask.tflite"), "--out", str(tmp_path / "m.tflite")]) == 130
 
 
