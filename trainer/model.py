@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Model: the network, from RGB 0 to 255 to three logits, with its normalisation inside.
 
-TensorFlow is imported inside functions, or by files that only such functions import, so that every other command starts at once.
+TensorFlow is imported by `tensorflow` alone, or by files that are imported after it was called: so every other command starts at once,
+and none begins with TensorFlow's notes on the processor.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from edge.quiet import quiet_stderr
 from trainer.data.labels import CLASSES
 from trainer.errors import TrainerError
 from trainer.recipe import Model
@@ -24,7 +28,9 @@ def tensorflow(threads: int = 2) -> Any:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        import tensorflow as tf
+        # What it says of oneDNN and of itself while it is loaded heeds no level and no variable.
+        with quiet_stderr() if "tensorflow" not in sys.modules else nullcontext():
+            import tensorflow as tf
     except ImportError as error:
         raise TrainerError("TensorFlow is not installed.", hint="Install the trainer's own set: `.venv/bin/pip install -c constraints/desktop.txt -e .[train]`, or run `./setup.sh test` once.") from error
     tf.get_logger().setLevel("ERROR")

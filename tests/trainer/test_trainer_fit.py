@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import csv
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -174,3 +177,11 @@ def test_weights_that_are_nowhere_are_named(tmp_path: Path) -> None:
 
     with pytest.raises(TrainerError, match=r"nowhere\.h5': no such file"):
         build(Model(input_px=96, weights="nowhere.h5"), tmp_path)
+
+
+@pytest.mark.parametrize("then", ["", "import trainer.faces.fit, trainer.faces.export"])
+def test_tensorflow_is_loaded_without_a_word_and_keeps_its_numbers(project: Path, then: str) -> None:
+    code = f"from trainer.model import tensorflow\ntf = tensorflow()\nimport sys, os\n{then}\nprint(os.environ.get('TF_ENABLE_ONEDNN_OPTS'), file=sys.stdout)\nprint('heard', file=sys.stderr)"
+    quiet = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=250, cwd=project, env=quiet)
+    assert (done.stdout, done.stderr) == ("None\n", "heard\n")

@@ -16,6 +16,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import tensorflow as tf
 from tqdm import tqdm
 
 from edge.errors import ModelError
@@ -34,8 +35,6 @@ from trainer.faces.select import FIGURES, Selection, chosen, detector_file
 from trainer.faces.targets import Batch, losses
 from trainer.faces.teachers import label_crops, label_scenes, look_at, styles_of
 from trainer.faces.views import VIEWS
-
-import tensorflow as tf  # isort: skip  # after network.py, which quiets it
 
 WIDER = "yunet_n_640_640.onnx"
 """The wider of the published YuNets."""

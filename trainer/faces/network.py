@@ -6,16 +6,12 @@ No batch normalisation: training starts from weights it is folded into, and what
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before keras: its notes on the processor are no news
-
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from trainer.faces.onnx_file import Weights
 from trainer.faces.plan import STRIDES, Layer, Plan
