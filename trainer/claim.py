@@ -15,6 +15,13 @@ from trainer.recipe import Recipe
 
 TRACES = ("last.npz", "log.csv")
 """What a training leaves in its folder."""
+NOTE = "run.json"
+"""Whose folder it is."""
+
+
+def is_claimed(run: Path, recipe: Recipe, faces: Faces) -> bool:
+    """Whether the folder is noted as a run of just this recipe and these faces."""
+    return (run / NOTE).is_file() and (run / NOTE).read_bytes() == _said(recipe, faces)
 
 
 def claim(run: Path, recipe: Recipe, faces: Faces) -> None:
@@ -23,13 +30,15 @@ def claim(run: Path, recipe: Recipe, faces: Faces) -> None:
     Raises:
         TrainerError: it holds a run of another recipe (or what is held out is another source), or of other faces.
     """
-    rows = hashlib.sha256(repr(faces.rows).encode(errors="surrogateescape")).hexdigest()[:16]
-    said = msgspec.json.format(msgspec.json.encode({"faces": rows, "recipe": recipe})) + b"\n"
-    note = run / "run.json"
-    if note.is_file() and note.read_bytes() == said:
+    if is_claimed(run, recipe, faces):
         return
     if any((run / name).exists() for name in TRACES):
         raise TrainerError(f"{run}: holds a run of another recipe, or of other faces.", hint="Give another --run folder, or delete this one.")
     run.mkdir(parents=True, exist_ok=True)
-    with whole(note) as part:
-        part.write_bytes(said)
+    with whole(run / NOTE) as part:
+        part.write_bytes(_said(recipe, faces))
+
+
+def _said(recipe: Recipe, faces: Faces) -> bytes:
+    rows = hashlib.sha256(repr(faces.rows).encode(errors="surrogateescape")).hexdigest()[:16]
+    return msgspec.json.format(msgspec.json.encode({"faces": rows, "recipe": recipe})) + b"\n"

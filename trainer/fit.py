@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fit: the optimisation. Head alone first, then the backbone, BatchNorm in inference mode throughout.
 
-A run lives in a folder: `recipe.toml` (a copy), `run.json` (what it is a run of), `log.csv` (a line each look), `training_plot.png` (the same drawn),
+A run lives in a folder: `recipe.toml` (a copy), `run.json` (what it is a run of), `lock` (empty, see alone.py), `log.csv` (a line each look), `training_plot.png` (the same drawn),
 `tensorboard/` (the same again), `last.npz` (weights, optimiser, step: resume reads it), `best.keras` (averaged weights of
 the best look, what `maskgate-convert` takes).
 """
@@ -65,6 +65,8 @@ def fit(faces: Faces, recipe: Recipe, data: Path, home: Path, say: Say = print, 
     Returns:
         The path of the model.
 
+    A training that has ended, early or not, is not gone on with.
+
     Raises:
         TrainerError: nothing to draw from, weights that do not fit, a checkpoint of another network, a full disk.
     """
@@ -78,6 +80,10 @@ def fit(faces: Faces, recipe: Recipe, data: Path, home: Path, say: Say = print, 
     first, total = run.load(home / "last.npz"), recipe.total_steps
     looks = _looks(faces, rows.watched, recipe)
     worths = read_worths(home / "log.csv", first)
+    if first >= total or should_stop(worths, recipe.fit.stop_after):
+        early = "" if first >= total else f", which is early: no better look for {recipe.fit.stop_after}"
+        say(f"{home}: this training has ended, at step {first} of {total}{early}.")
+        return _finish(run, home)
     say(f"{len(rows.drawn)} faces to draw from, {len(rows.watched)} to watch, {model.count_params():,} parameters, "
         f"steps {first} to {total}.")
     began, losses = time.monotonic(), []
@@ -96,6 +102,11 @@ def fit(faces: Faces, recipe: Recipe, data: Path, home: Path, say: Say = print, 
                 say(f"No better look for {recipe.fit.stop_after}: stopped early.")
                 break
     bar.close()
+    return _finish(run, home)
+
+
+def _finish(run: Descent, home: Path) -> Path:
+    """What a training leaves when it has ended; what is missing is made again."""
     if not (home / "best.keras").is_file():  # deleted, or never written: the training itself is done
         run.export(home / "best.keras")
     plot_log(home / "log.csv", home / "training_plot.png")

@@ -87,6 +87,19 @@ def test_a_training_ends_early_when_looks_bring_nothing_better(tmp_path: Path, m
     assert [row["step"] for row in _log(tmp_path)] == ["8", "16"]
 
 
+def test_a_training_that_has_ended_early_is_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from trainer.fit import fit
+
+    said: list[str] = []
+    monkeypatch.setattr("trainer.fit.should_stop", lambda worths, looks: len(worths) == 2)
+    _fit(tmp_path)
+    (tmp_path / "training_plot.png").unlink()
+    assert fit(tiny_faces(6), RECIPE, Path(), tmp_path, say=said.append).is_file()
+    assert [row["step"] for row in _log(tmp_path)] == ["8", "16"]
+    assert said == [f"{tmp_path}: this training has ended, at step 16 of 24, which is early: no better look for 0."]
+    assert (tmp_path / "training_plot.png").is_file()
+
+
 def test_a_network_of_two_answers_is_trained_and_watched(tmp_path: Path) -> None:
     from trainer.model import load_keras
 

@@ -54,6 +54,28 @@ def test_a_run_of_another_recipe_is_neither_read_nor_gone_on_with(tmp_path: Path
         claim(tmp_path / "older", RECIPE, tiny_faces(4))
 
 
+def _measured(run: Path, recipe: Recipe, faces: Faces, source: str, auc: float) -> None:
+    """A run without this source, as a training leaves it."""
+    claim(run, msgspec.structs.replace(recipe, data=msgspec.structs.replace(recipe.data, hold_out=(source,))), faces)
+    (run / "log.csv").write_text(f"step,loss,worth,auc,stops_no_mask,stops_incorrect,balanced\n8,0.5,0.5,{auc},0.5,0.5,0.5\n")
+    (run / "training_plot.png").touch()
+
+
+def test_a_source_measured_before_stays_in_the_table_unless_another_recipe_or_other_faces_measured_it(tmp_path: Path) -> None:
+    faces = _two_sources()
+    for source, auc in (("web", 0.7), ("door", 0.8)):
+        _measured(tmp_path / source, RECIPE, faces, source, auc)
+    table = leave_out(faces, RECIPE, ["web"], Path(), tmp_path, say=lambda text: None)
+    assert {source: row["auc"] for source, row in table.items()} == {"door": 0.8, "web": 0.7}
+    assert set(json.loads((tmp_path / "leave_out.json").read_text())) == {"door", "web"}
+    (tmp_path / "door/log.csv").unlink()
+    (tmp_path / "door/run.json").unlink()
+    longer = msgspec.structs.replace(RECIPE, fit=msgspec.structs.replace(RECIPE.fit, steps=7))
+    _measured(tmp_path / "door", longer, faces, "door", 0.9)
+    assert set(leave_out(faces, RECIPE, ["web"], Path(), tmp_path, say=lambda text: None)) == {"web"}
+    assert set(json.loads((tmp_path / "leave_out.json").read_text())) == {"web"}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore")  # TensorFlow's own

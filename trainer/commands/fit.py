@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.whole import whole
+from trainer.alone import alone
 from trainer.claim import claim
 from trainer.errors import TrainerError
 from trainer.model import weights_of
@@ -42,10 +43,10 @@ def run(arguments: argparse.Namespace) -> None:
     if idle := idle_weights(recipe.sampling, samples):
         print(idle)
     home = arguments.home or Path("runs") / (named.name + ("-without-" + "-".join(recipe.data.hold_out) if recipe.data.hold_out else ""))
-    home.mkdir(parents=True, exist_ok=True)  # told before minutes of preparing faces
-    faces = cached_faces(recipe, arguments.data, arguments.cache)
-    claim(home, recipe, faces)
-    with whole(home / "recipe.toml") as part:
-        part.write_bytes(arguments.recipe.read_bytes())
-    model = fit(faces, recipe, arguments.data, home, threads=arguments.threads)
+    with alone(home):  # told before minutes of preparing faces, and so is a folder that cannot be made
+        faces = cached_faces(recipe, arguments.data, arguments.cache)
+        claim(home, recipe, faces)
+        with whole(home / "recipe.toml") as part:
+            part.write_bytes(arguments.recipe.read_bytes())
+        model = fit(faces, recipe, arguments.data, home, threads=arguments.threads)
     print(f"{model}: done. Next: maskgate-convert {model} --out {home / 'mask.tflite'}")

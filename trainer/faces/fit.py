@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from edge.errors import ModelError
 from edge.whole import whole
+from trainer.alone import alone
 from trainer.errors import TrainerError
 from trainer.faces.copying import copy_losses, look
 from trainer.faces.labels import KIND, KINDS, LEARN, Faces
@@ -241,7 +242,16 @@ class Training:
 
 
 def fit(recipe: Recipe) -> Path:
-    """Train from where the last run stopped to the last step; the path of the detector to export."""
+    """Train from where the last run stopped to the last step; the path of the detector to export.
+
+    Raises:
+        TrainerError: another process trains there; or see `Training`.
+    """
+    with alone(recipe.folder):
+        return _fit(recipe)
+
+
+def _fit(recipe: Recipe) -> Path:
     cv2.setNumThreads(1)
     tf.config.threading.set_intra_op_parallelism_threads(recipe.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
