@@ -89,15 +89,16 @@ state = next(Path(sys.argv[1]).glob("r/states/*data*"))
 (Path(sys.argv[1]) / "r/recipe.json").write_text(json.dumps(asdict(recipe)))
 other = Path(sys.argv[1]) / "other.onnx"
 write_onnx(other, training.plan, random_weights(training.plan, 5))
-for changed, damage in ((replace(recipe, down=True), False), (replace(recipe, start=str(other)), False), (replace(recipe, shared=(0, 2, 0)), False),
-                        (replace(recipe, stages=((4, 6), (6, 6), *TINY.stages[2:])), False), (recipe, True)):
-    if damage:
+for changed, said in ((replace(recipe, down=True), "began with down = false"), (replace(recipe, start=str(other)), "began with start ="), (replace(recipe, shared=(0, 2, 0)), "began with shared ="),
+                      (replace(recipe, rate=1e-3), "began with rate = 0.005, and the recipe says 0.001"), (replace(recipe, stages=((4, 6), (6, 6), *TINY.stages[2:])), "began with stages ="),
+                      (recipe, "does not fit the recipe, or is damaged")):
+    if changed is recipe:
         state.write_bytes(state.read_bytes()[:1000])
     try:
         Training(changed)
         raise SystemExit(f"taken: {changed}")
     except TrainerError as error:
-        assert "does not fit the recipe, or is damaged" in str(error) and "another `name`" in error.hint, error
+        assert said in str(error) and "another `name`" in error.hint, error
 for text in (b"", b"\\xff\\xfe"):
     (Path(sys.argv[1]) / "r/states/checkpoint").write_bytes(text)
     try:
@@ -131,6 +132,14 @@ recipe = Recipe(name="short", cache=sys.argv[1], weights=sys.argv[1], start="", 
 figures = folder / "short/selection.jsonl"
 steps = lambda: [json.loads(line)["step"] for line in figures.read_text().splitlines()]
 assert fitting.fit(recipe).name == "step-000002.onnx" and steps() == [0, 1, 2]
+from trainer.alone import alone
+from trainer.errors import TrainerError
+with alone(recipe.folder):
+    try:
+        fitting.fit(recipe)
+        raise SystemExit("a second one at the same time")
+    except TrainerError as error:
+        assert "another training is going on" in str(error)
 figures.write_text("".join(figures.read_text().splitlines(True)[:2]))   # stopped between saving and measuring
 assert fitting.fit(recipe).name == "step-000002.onnx" and steps() == [0, 1, 2]
 """, str(tmp_path))

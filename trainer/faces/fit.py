@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import queue
 import threading
 import time
 from collections.abc import Callable, Generator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +18,10 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from edge.errors import ModelError
-from edge.whole import whole
 from trainer.alone import alone
 from trainer.errors import TrainerError
 from trainer.faces.copying import copy_losses, look
+from trainer.faces.going_on import must_go_on_alike, note
 from trainer.faces.labels import KIND, KINDS, LEARN, Faces
 from trainer.faces.mining import mine
 from trainer.faces.network import BYTE, build, grow, narrow, put_weights, random_weights, take_weights
@@ -138,19 +136,6 @@ def first_weights(recipe: Recipe) -> tuple[Plan, Weights]:
     return plan, grow(narrow(weights, plan), plan)
 
 
-def same_beginning(recipe: Recipe) -> None:
-    """Look whether a training that is gone on with began as its recipe says now: shapes of tensors alone do not tell, `down` has none.
-
-    Raises:
-        ValueError: it did not, or what it began as cannot be read.
-    """
-    path = recipe.folder / "recipe.json"
-    before, now = json.loads(path.read_text()) if path.is_file() else {}, json.loads(json.dumps(asdict(recipe)))
-    for key in ("start", "stages", "shared", "down"):
-        if before.get(key, now[key]) != now[key]:
-            raise ValueError(f"it began with {key} = {before[key]}, and the recipe says {now[key]}")
-
-
 def advisers(recipe: Recipe) -> list[Any]:
     """The detectors that are imitated, YuNet n first; none where nothing is imitated."""
     found = []
@@ -169,7 +154,7 @@ class Training:
 
         Raises:
             ModelError: the recipe's shape cannot be made from `start`.
-            TrainerError: the saved state is of another shape, or damaged.
+            TrainerError: the training began otherwise than the recipe says, or its saved state is of another shape, or damaged.
         """
         self._recipe = recipe
         self.plan, weights = first_weights(recipe)
@@ -187,9 +172,11 @@ class Training:
         try:
             self._manager = tf.train.CheckpointManager(self._checkpoint, str(recipe.folder / "states"), max_to_keep=2)
             if latest := self._manager.latest_checkpoint:
-                same_beginning(recipe)
+                must_go_on_alike(recipe)
                 self._checkpoint.restore(latest).expect_partial()
                 self.step = int(latest.rsplit("-", 1)[1])
+        except TrainerError:
+            raise
         except (ValueError, IndexError, RuntimeError, tf.errors.OpError) as error:  # TensorFlow has no name of its own for these
             raise TrainerError(f"Training {recipe.folder}: its state does not fit the recipe, or is damaged ({(str(error).splitlines() or ['nothing in it'])[0][:200]}).",
                                hint=f"A recipe that begins otherwise needs another `name`; to begin anew, delete {recipe.folder}.") from error
@@ -259,8 +246,7 @@ def _fit(recipe: Recipe) -> Path:
     training = Training(recipe)  # a file that it cannot start from is told before a quarter of an hour of looking at pictures
     store = load_store(recipe)
     selection = Selection(Path(recipe.data), recipe.folder / FIGURES)
-    with whole(recipe.folder / "recipe.json") as part:
-        part.write_text(json.dumps(asdict(recipe), indent=2))
+    note(recipe)
     print(f"{len(store.usable())} pictures, {training.plan.parameters()} numbers to learn, step {training.step} of {recipe.end}")
     if training.step not in [row["step"] for row in selection.rows()]:  # the first time, or stopped between saving and measuring
         selection.add(training.step, training.save())
