@@ -57,9 +57,11 @@ def ending(program: str, command: Callable[[], None], own: bool, stopped: str = 
         sys.stdout.flush()  # here, where a reader that has gone is still told apart
         return 0
     except BrokenPipeError:  # `maskgate-train data list | head`: the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return 0
     except (MaskGateError, OSError) as error:
+        if own and isinstance(error, OSError) and error.filename is None:
+            _print_no_more()  # it may be the output that cannot be written
         return refuse(program, error)
     except KeyboardInterrupt:
         if stopped:
@@ -69,6 +71,11 @@ def ending(program: str, command: Callable[[], None], own: bool, stopped: str = 
         sys.unraisablehook, threading.excepthook = hooks
         for number, handler in before.items():  # a Ctrl-C that was put off would only disturb Python's end now
             signal.signal(number, signal.SIG_IGN if own and number == signal.SIGINT else handler)
+
+
+def _print_no_more() -> None:
+    """What is still held back goes nowhere: Python would fail on it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end(number: int, frame: FrameType | None) -> None:

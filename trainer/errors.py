@@ -17,6 +17,6 @@ class TrainerError(MaskGateError, ValueError):
 def refuse(program: str, error: MaskGateError | OSError) -> int:
     """Tell in two lines what a program refuses, or the system refuses it (a folder that is closed, a full disk); its exit code."""
     if not isinstance(error, MaskGateError):
-        error = TrainerError(f"{error.filename or 'A file'}: {error.strerror or error}.", hint="Look whether it is there, may be read or written, and whether the disk has room.")
+        error = TrainerError(f"{error.filename or 'A file, or the output'}: {error.strerror or error}.", hint="Look whether it is there, may be read or written, and whether the disk has room.")
     print(f"{program}: {error}\n{error.hint}", file=sys.stderr)
     return error.exit_code

@@ -99,6 +99,16 @@ def test_help_and_the_page_know_the_same_exit_codes_and_what_is_raised_has_one(p
     assert {str(code) for code in (0, *codes, 128 + signal.SIGTERM, 128 + signal.SIGHUP)} == set(told)
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_the_output_is_told_in_two_lines(project: Path, tmp_path: Path, unbuffered: str) -> None:
+    (tmp_path / "manifest.csv").write_text("path,x,y,w,h,label,source,group,split\na.jpg,,,,,mask,web,a,train\n")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-m", "trainer.main", "data", "list", "--data", str(tmp_path)], stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=50, cwd=project, env={**os.environ, "PYTHONUNBUFFERED": unbuffered})
+    assert done.returncode == 1
+    assert done.stderr.startswith("maskgate-train: A file, or the output: No space left on device.\n")
+    assert len(done.stderr.splitlines()) == 2
+
+
 def test_what_a_command_has_set_for_its_end_is_put_back() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)], sys.unraisablehook
     assert train(["data", "list", "--data", os.devnull]) == 1

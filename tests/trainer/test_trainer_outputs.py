@@ -123,7 +123,7 @@ def test_a_peer_that_is_no_model_is_told_before_anything_is_judged(project: Path
 
 def test_a_full_disk_is_told_by_what_the_system_says(capsys: pytest.CaptureFixture[str]) -> None:
     assert refuse("x", OSError(28, "No space left on device")) == 1
-    assert capsys.readouterr().err == "x: A file: No space left on device.\nLook whether it is there, may be read or written, and whether the disk has room.\n"
+    assert capsys.readouterr().err == "x: A file, or the output: No space left on device.\nLook whether it is there, may be read or written, and whether the disk has room.\n"
     assert refuse("x", ModelError("no")) == 4
 
 
