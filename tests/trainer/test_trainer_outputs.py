@@ -19,6 +19,7 @@ from convert.main import main as convert
 from edge.errors import ModelError
 from edge.vision.bundle import load_bundle, write_bundle
 from edge.whole import whole
+from trainer.data.manifest import Sample, write_manifest
 from trainer.data.picture_file import write_picture
 from trainer.errors import TrainerError, refuse
 from trainer.evaluate import write_metrics
@@ -159,14 +160,16 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("name", ["mask.tflite", "metrics.json", "report.html"])
+@pytest.mark.parametrize("name", ["mask.tflite", "metrics.json", "report.html", "manifest.csv", "sheet.png"])
 def test_what_a_full_disk_cuts_short_is_named_and_nothing_of_it_is_left(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     shipped = load_bundle(project / "edge/models/mask.tflite")
     monkeypatch.setattr("trainer.report.curves", lambda judged: b"curves")
     monkeypatch.setattr("trainer.report.gallery", lambda judged: np.zeros((4, 4, 3), np.uint8))
     write: dict[str, Callable[[Path], None]] = {
         "mask.tflite": lambda path: write_bundle(path, shipped.model, shipped.description),
-        "metrics.json": lambda path: write_metrics(path, [], {}), "report.html": lambda path: write_report(path, [], [], {})}
+        "metrics.json": lambda path: write_metrics(path, [], {}), "report.html": lambda path: write_report(path, [], [], {}),
+        "manifest.csv": lambda path: write_manifest(path, [Sample(path="a.jpg", box=None, label="mask", source="web", group="a")]),
+        "sheet.png": lambda path: write_picture(path, np.zeros((4, 4, 3), np.uint8))}
     (tmp_path / name).write_text("old")
     with full_disk(), pytest.raises(OSError, match="too large") as refused:
         write[name](tmp_path / name)

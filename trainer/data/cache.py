@@ -28,6 +28,7 @@ from edge.look import Box, Face
 from edge.settings import FacesSettings
 from edge.vision.crop import crop_face
 from edge.vision.faces import Faces as UnitFaces
+from edge.whole import whole
 from trainer.data.decode import read_picture
 from trainer.data.find import Finder, fit
 from trainer.data.fingerprint import fingerprint
@@ -154,7 +155,7 @@ def _write(jobs: Sequence[Job], folder: Path, workers: int) -> None:
     rows: list[Row] = []
     # Started afresh, not forked: a child of a process in which OpenCV or TensorFlow has threads waits for ever for a lock
     # that one of them held.
-    with (folder / "faces.bin").open("wb") as pictures, ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with whole(folder / "faces.bin") as part, part.open("wb") as pictures, ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         for done in tqdm(pool.map(_cut, jobs, chunksize=16), total=len(jobs), desc="faces", unit="picture"):
             for picture, row in done:
                 pictures.write(picture.tobytes())

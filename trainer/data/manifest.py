@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edge.look import Box
 from edge.names import is_utf8
+from edge.whole import whole
 from trainer.data.labels import CLASSES, NOT_FACE, UNKNOWN
 from trainer.data.table import read_rows
 from trainer.errors import TrainerError
@@ -50,15 +51,13 @@ def write_manifest(path: Path, samples: Iterable[Sample]) -> None:
     for s in samples:
         if not is_utf8(s.path):
             raise TrainerError(f"{s.path}: this name is no UTF-8.", hint="Give the file another name, or remove it.")
-    part = path.with_name(path.name + ".part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    with part.open("w", newline="", encoding="utf-8") as file:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(FIELDS)
         for s in samples:
             box = ("", "", "", "") if s.box is None else tuple(f"{value:g}" for value in s.box)
             writer.writerow((s.path, *box, s.label, s.source, s.group, s.split))
-    part.replace(path)
 
 
 def read_manifest(path: Path) -> list[Sample]:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.whole import whole
 from trainer.errors import TrainerError
 
 KINDS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
@@ -35,10 +36,5 @@ def write_picture(path: Path, image: NDArray[np.uint8]) -> None:
     fine, data = cv2.imencode(path.suffix, image)
     if not fine:
         raise TrainerError(f"{path}: {image.shape[1]} by {image.shape[0]} pixels are more than a {path.suffix} file holds.", hint="Write a .png, or show less.")
-    part = path.with_name(path.name + ".part")
-    try:
+    with whole(path) as part:
         part.write_bytes(data.tobytes())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
