@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,13 +13,16 @@ from pathlib import Path
 def whole(path: Path) -> Iterator[Path]:
     """A name beside `path` to write to. What is there takes its place once the block has ended well; else nothing of it is left.
 
+    Where `path` is a link, the file that it names is written, as anybody does who opens it, and the link stays.
+
     Raises:
         OSError: it cannot be written; its `filename` is `path`, which the system itself does not tell of a full disk.
     """
-    part = path.with_name(f"{path.stem}.part{path.suffix}")  # the end stays: by it some libraries choose what to write
+    target = Path(os.path.realpath(path))  # not `resolve`, which refuses a circle before there is a block to refuse in
+    part = target.with_name(f"{target.stem}.part{target.suffix}")  # the end stays: by it some libraries choose what to write
     try:
         yield part
-        part.replace(path)
+        part.replace(target)
     except BaseException as error:
         with suppress(OSError):  # its folder is none, or closed: the first refusal is the one to tell
             part.unlink(missing_ok=True)

@@ -28,10 +28,11 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_second_fit_in_a_runs_folder_is_told_before_anything_is_prepared(project: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = data / "run"
+def test_a_second_fit_in_a_runs_folder_is_told_before_anything_is_prepared(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, recipe = data / "run", data / "own.toml"
+    recipe.write_text('[model]\nweights = "none"\n')
     with alone(run):
-        assert main(["fit", str(project / "recipes/small.toml"), "--data", str(data), "--cache", str(data / "cache"), "--run", str(run)]) == 1
+        assert main(["fit", str(recipe), "--data", str(data), "--cache", str(data / "cache"), "--run", str(run)]) == 1
     told = capsys.readouterr().err
     assert told.startswith(f"maskgate-train: {run}: another training is going on in it.\n")
     assert len(told.splitlines()) == 2

@@ -61,7 +61,8 @@ def test_a_signal_while_faces_are_prepared_leaves_no_process_and_no_folder(proje
         for n in range(200):
             cv2.imwrite(str(tmp_path / f"set/{label}/{n}.jpg"), rng.integers(0, 255, (320, 320, 3), dtype=np.uint8))
     assert train(["data", "build", str(tmp_path / "set"), "--data", str(tmp_path)]) == 0
-    words = ["fit", "recipes/small.toml", "--data", str(tmp_path), "--cache", str(tmp_path / "cache"), "--run", str(tmp_path / "run")]
+    (tmp_path / "own.toml").write_text('[model]\nweights = "none"\n')
+    words = ["fit", str(tmp_path / "own.toml"), "--data", str(tmp_path), "--cache", str(tmp_path / "cache"), "--run", str(tmp_path / "run")]
     with subprocess.Popen([sys.executable, "-m", "trainer.main", *words], stderr=subprocess.PIPE, text=True, cwd=project) as training:
         try:
             children: list[str] = []

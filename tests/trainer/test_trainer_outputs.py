@@ -198,3 +198,13 @@ def test_whatever_ends_the_writing_leaves_no_half_a_file_and_a_refusal_has_a_nam
         write()
     assert Path(getattr(error, "filename", None) or "").name == (named or "")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_link_stays_and_what_it_names_is_written(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link.json").symlink_to(tmp_path / "real/there.json")
+    with whole(tmp_path / "link.json") as part:
+        part.write_text("new")
+    assert (tmp_path / "link.json").is_symlink()
+    assert (tmp_path / "real/there.json").read_text() == "new"
+    assert [path.name for path in (tmp_path / "real").iterdir()] == ["there.json"]
