@@ -54,6 +54,26 @@ def test_a_jpeg_is_cut_even_if_the_small_one_inside_it_is_whole(tmp_path: Path) 
         read_picture(tmp_path / "a.jpg")
 
 
+@pytest.mark.parametrize("how", [[], [cv2.IMWRITE_JPEG_PROGRESSIVE, 1], [cv2.IMWRITE_JPEG_RST_INTERVAL, 4]], ids=["plain", "progressive", "restarts"])
+def test_what_a_telephone_puts_behind_a_jpeg_is_no_part_of_it(tmp_path: Path, how: list[int]) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)
+    jpeg = cv2.imencode(".jpg", noise, how)[1].tobytes()
+    film = b"\0\0\0\x18ftypmp42 \xff\xda and so on"
+    (tmp_path / "a.jpg").write_bytes(jpeg + film)
+    assert read_picture(tmp_path / "a.jpg").shape == (64, 64, 3)
+    (tmp_path / "a.jpg").write_bytes(jpeg[:-40] + film)
+    with pytest.raises(TrainerError, match="cut short"):
+        read_picture(tmp_path / "a.jpg")
+
+
+def test_a_decoder_says_nothing_of_its_own(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    whole = picture(tmp_path / "a.bmp", 200, 200).read_bytes()
+    (tmp_path / "a.bmp").write_bytes(whole[:-9000])
+    with pytest.raises(TrainerError, match=r"a\.bmp: cannot be decoded"):
+        read_picture(tmp_path / "a.bmp")
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (7, 40), (300, 1), (10, 201)])
 def test_a_picture_too_small_or_thin_to_show_a_face_is_told(tmp_path: Path, width: int, height: int) -> None:
     picture(tmp_path / "a.jpg", width, height)

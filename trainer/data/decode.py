@@ -3,19 +3,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.quiet import quiet_opencv
 from trainer.errors import TrainerError
 
 LEAST_PX = 8
 """Least side of a picture: in a smaller one there is no face to be seen."""
 MOST_TIMES = 20
 """A picture so many times as long as wide shows no face either, and scaled to the size of a network's input it has no width left."""
-JPEG_START, JPEG_SCAN, JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
+JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
+JPEG_MARK = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""What parts a JPEG: neither a byte 255 of the picture itself, after which 0 stands, nor one of the marks inside a scan."""
 PNG_START, PNG_END = b"\x89PNG", b"IEND"
 HINT = "Fetch it again, or take it out; `maskgate-train data check` lists every such file of a data folder at once."
 
@@ -34,24 +38,38 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         raise TrainerError(f"{path}: cannot be read ({error.strerror}).", hint=HINT) from error
     if is_cut(data):
         raise TrainerError(f"{path}: cut short, its end is missing.", hint=HINT)
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    except cv2.error:  # larger than OpenCV decodes
-        image = None
+    image = _decoded(data)
     if image is None:
         raise TrainerError(f"{path}: cannot be decoded as a picture.", hint=HINT)
     require_shape(image.shape[1], image.shape[0], str(path))
-    return np.asarray(image, np.uint8)
+    return image
 
 
 def is_cut(data: bytes) -> bool:
-    """Whether a JPEG or PNG lacks its end. Some decoders fill the missing part with grey, which then looks like a mask.
-
-    A JPEG may have a small one inside it, before its own scan, so that the end that counts is the one after the last scan.
-    """
+    """Whether a JPEG or PNG lacks its end. Some decoders fill the missing part with grey, which then looks like a mask."""
     if data.startswith(JPEG_START):
-        return data.rfind(JPEG_END) < data.rfind(JPEG_SCAN)
+        return not _has_jpeg_end(data)
     return data.startswith(PNG_START) and PNG_END not in data
+
+
+def _has_jpeg_end(data: bytes) -> bool:
+    """Read from mark to mark: a small picture in the head has an end of its own, and what telephones put behind a picture (a film) may
+    hold any bytes."""
+    place = len(JPEG_START)
+    while mark := JPEG_MARK.search(data, place):
+        if mark[0] == JPEG_END:
+            return True
+        place = mark.end() + int.from_bytes(data[mark.end():mark.end() + 2], "big")
+    return False
+
+
+def _decoded(data: bytes) -> NDArray[np.uint8] | None:
+    try:
+        with quiet_opencv():
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except cv2.error:  # larger than OpenCV decodes
+        return None
+    return None if image is None else np.asarray(image, np.uint8)
 
 
 def require_shape(width: int, height: int, where: str) -> None:
