@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,3 +123,14 @@ def test_a_detector_that_is_nowhere_is_told_before_the_pictures_are_looked_at(da
     with pytest.raises(TrainerError, match=r"nowhere\.onnx: no such file"):
         open_cache(ALL, data, data / "nowhere.onnx", data / "cache")
     assert not (data / "cache").exists()
+
+
+@pytest.mark.parametrize(("steps", "said"), [("-1", "--steps -1: expected 0 or more"), ("0", "--steps 0: .* so nothing is trained")])
+def test_steps_that_train_nothing_are_told(data: Path, capsys: pytest.CaptureFixture[str], steps: str, said: str) -> None:
+    assert main(["leave-out", _recipe(data, "[fit]\nhead_steps = 0\n"), "--data", str(data), "--run", str(data / "run"), "--steps", steps]) == 1
+    assert re.search(said, capsys.readouterr().err)
+
+
+def test_a_comma_at_the_end_of_the_sources_held_out_names_none(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", _recipe(data, ""), "--data", str(data), "--run", str(data / "run"), "--hold-out", "attic,"]) == 1
+    assert "no source attic;" in capsys.readouterr().err

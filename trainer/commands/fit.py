@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = named.recipe
     samples = samples_of(arguments.data)
     if arguments.hold_out:
-        recipe = recipe.without(*arguments.hold_out.split(","))
+        recipe = recipe.without(*(name for name in arguments.hold_out.split(",") if name))
     known = {s.source for s in samples}
     if unknown := [name for name in recipe.data.hold_out if name not in known]:
         raise TrainerError(f"{'--hold-out' if arguments.hold_out else 'Recipe, [data] hold_out'}: no source {', '.join(unknown)}; there are {', '.join(sorted(known))}.")

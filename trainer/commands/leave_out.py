@@ -13,7 +13,7 @@ from trainer.data.cache import worth_preparing
 from trainer.errors import TrainerError
 from trainer.model import weights_of
 from trainer.ready import idle_weights, require_classes
-from trainer.recipe import read_recipe
+from trainer.recipe import Recipe, read_recipe
 from trainer.shelf import cached_faces, samples_of
 
 
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     named = read_recipe(arguments.recipe)
     recipe = named.recipe
     if arguments.steps is not None:
-        recipe = msgspec.structs.replace(recipe, fit=msgspec.structs.replace(recipe.fit, steps=max(0, arguments.steps)))
+        recipe = _of_steps(recipe, arguments.steps)
     samples = samples_of(arguments.data)
     require_classes(samples, recipe.without(), str(arguments.data))
     sources = sources_of(worth_preparing(samples), [name for name in arguments.sources.split(",") if name])
@@ -53,3 +53,12 @@ def run(arguments: argparse.Namespace) -> None:
     for source, row in leave_out(faces, recipe, sources, arguments.data, home, threads=arguments.threads).items():
         print(f"{source:28} " + "  ".join(f"{name} {value:.3f}" if name != "faces" else f"{value:.0f} faces" for name, value in row.items()))
     print(f"{home / 'leave_out.json'}: written.")
+
+
+def _of_steps(recipe: Recipe, steps: int) -> Recipe:
+    if steps < 0:
+        raise TrainerError(f"--steps {steps}: expected 0 or more.")
+    try:
+        return msgspec.structs.replace(recipe, fit=msgspec.structs.replace(recipe.fit, steps=steps))
+    except ValueError as error:  # no step is left at all
+        raise TrainerError(f"--steps {steps}: {error}.") from error
