@@ -50,8 +50,8 @@ def run(argv: list[str] | None) -> None:
                            hint="Convert first, measure the bundle with `maskgate-train evaluate`, then describe it with what that wrote.")
     model = None if arguments.model.suffix == ".tflite" else arguments.model  # a bundle may be described in its place
     must_be_apart({"the model": model, "--recipe": arguments.recipe, "--metrics": arguments.metrics, "--out": arguments.out})
-    if arguments.out.is_dir():
-        raise TrainerError(f"--out {arguments.out}: this is a folder; expected a file name.")
+    if arguments.out.exists() and not arguments.out.is_file():
+        raise TrainerError(f"--out {arguments.out}: this is a folder or a device; expected a file name.")
     arguments.out.parent.mkdir(parents=True, exist_ok=True)  # told before minutes of work
     if arguments.model.suffix == ".tflite":
         describe(arguments.model, arguments.out, arguments.temperature, arguments.metrics)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,9 +17,12 @@ def whole(path: Path) -> Iterator[Path]:
     Where `path` is a link, the file that it names is written, as anybody does who opens it, and the link stays.
 
     Raises:
-        OSError: it cannot be written; its `filename` is `path`, which the system itself does not tell of a full disk.
+        OSError: it is a folder, or a device such as /dev/null, which would be a file afterwards; or it cannot be written. Its `filename` is `path`,
+            which the system itself does not tell of a full disk.
     """
     target = Path(os.path.realpath(path))  # not `resolve`, which refuses a circle before there is a block to refuse in
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EEXIST, "This is no ordinary file", str(path))
     part = target.with_name(f"{target.stem}.part{target.suffix}")  # the end stays: by it some libraries choose what to write
     try:
         yield part

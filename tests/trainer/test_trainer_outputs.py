@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -20,11 +21,14 @@ from edge.errors import ModelError
 from edge.vision.bundle import load_bundle, write_bundle
 from edge.whole import whole
 from trainer.data.manifest import Sample, write_manifest
+from trainer.data.overview import Measured, overview
 from trainer.data.picture_file import write_picture
 from trainer.errors import TrainerError, refuse
 from trainer.evaluate import write_metrics
 from trainer.main import main
 from trainer.report import write_report
+
+FACE = Sample(path="a.jpg", box=None, label="mask", source="web", group="a")
 
 
 @pytest.fixture
@@ -78,7 +82,7 @@ def test_what_a_conversion_cannot_use_is_told_before_it(tmp_path: Path, capsys: 
     assert convert([str(tmp_path / "best.keras"), "--metrics", "nosuch.json"]) == 1
     assert "--metrics: only a .tflite bundle" in capsys.readouterr().err
     assert convert([str(tmp_path / "best.keras"), "--out", str(tmp_path)]) == 1
-    assert "this is a folder; expected a file name" in capsys.readouterr().err
+    assert "this is a folder or a device; expected a file name" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("command", "words"), [
@@ -160,7 +164,7 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("name", ["mask.tflite", "metrics.json", "report.html", "manifest.csv", "sheet.png"])
+@pytest.mark.parametrize("name", ["mask.tflite", "metrics.json", "report.html", "manifest.csv", "sheet.png", "overview.png"])
 def test_what_a_full_disk_cuts_short_is_named_and_nothing_of_it_is_left(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     shipped = load_bundle(project / "edge/models/mask.tflite")
     monkeypatch.setattr("trainer.report.curves", lambda judged: b"curves")
@@ -168,7 +172,7 @@ def test_what_a_full_disk_cuts_short_is_named_and_nothing_of_it_is_left(project:
     write: dict[str, Callable[[Path], None]] = {
         "mask.tflite": lambda path: write_bundle(path, shipped.model, shipped.description),
         "metrics.json": lambda path: write_metrics(path, [], {}), "report.html": lambda path: write_report(path, [], [], {}),
-        "manifest.csv": lambda path: write_manifest(path, [Sample(path="a.jpg", box=None, label="mask", source="web", group="a")]),
+        "manifest.csv": lambda path: write_manifest(path, [FACE]), "overview.png": lambda path: overview([FACE], [Measured("mask", 40.0, 128.0, 9.0)], path),
         "sheet.png": lambda path: write_picture(path, np.zeros((4, 4, 3), np.uint8))}
     (tmp_path / name).write_text("old")
     with full_disk(), pytest.raises(OSError, match="too large") as refused:
@@ -208,3 +212,12 @@ def test_a_link_stays_and_what_it_names_is_written(tmp_path: Path) -> None:
     assert (tmp_path / "link.json").is_symlink()
     assert (tmp_path / "real/there.json").read_text() == "new"
     assert [path.name for path in (tmp_path / "real").iterdir()] == ["there.json"]
+
+
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "device")  # as /dev/null, which must not be tried as root
+    with pytest.raises(OSError, match="no ordinary file") as refused, whole(tmp_path / "device") as part:
+        part.write_text("new")
+    assert refused.value.filename == str(tmp_path / "device")
+    assert (tmp_path / "device").is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["device"]

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from edge.vision.crop import crop_face
 from edge.vision.quality import sharpness
+from edge.whole import whole
 from trainer.data.decode import read_picture
 from trainer.data.labels import CLASSES
 from trainer.data.manifest import SPLITS, Sample, counts, require_inside
@@ -62,7 +63,7 @@ def measure(samples: Sequence[Sample], data: Path, show: bool = True) -> list[Me
 
 
 def overview(samples: Sequence[Sample], measured: Sequence[Measured], out: Path) -> None:
-    """Draw the plots into one picture."""
+    """Draw the plots into one picture, written whole or not at all."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(15, 9), layout="constrained")
@@ -75,7 +76,8 @@ def overview(samples: Sequence[Sample], measured: Sequence[Measured], out: Path)
     _spread(axes[1][0], measured, "side_px", "size of the face, px (log)", log=True)
     _spread(axes[1][1], measured, "light", "mean brightness, 0 to 255")
     _spread(axes[1][2], measured, "sharp", "sharpness (log)", log=True)
-    figure.savefig(out, dpi=80)
+    with whole(out) as part:
+        figure.savefig(part, dpi=80)
 
 
 def _stacked(axes: Any, rows: dict[str, dict[str, int]], title: str) -> None:
