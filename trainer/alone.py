@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,9 +23,11 @@ def alone(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open("ab") as file:
         try:
+            import fcntl
+
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise TrainerError(f"{folder}: another training is going on in it.", hint="Wait until it has ended, or stop it, or give this one a folder of its own (--run; `name` in a recipe of the face detector).") from error
-        except OSError:  # a file system that knows no locks
+        except (ImportError, OSError):  # Windows, or a file system that knows no locks
             pass
         yield

@@ -28,7 +28,7 @@ EXIT_CODES = """exit codes:
   130  ended by Ctrl-C before it was done
   143  ended by SIGTERM
 """
-ENDS = (signal.SIGTERM, signal.SIGHUP)
+ENDS: tuple[signal.Signals, ...] = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))  # Windows has no SIGHUP
 """Signals that would end Python at once, without tidying up: processes that prepare faces would stay, and their half-made folders."""
 
 

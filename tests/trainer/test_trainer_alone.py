@@ -66,3 +66,11 @@ def test_a_file_system_without_locks_keeps_nobody_from_training(tmp_path: Path, 
     monkeypatch.setattr("fcntl.flock", none)
     with alone(tmp_path):
         pass
+
+
+def test_a_system_without_locks_and_terminals_that_hang_up_trains_too(project: Path, tmp_path: Path) -> None:
+    code = ("import signal, sys\ndel signal.SIGHUP\nsys.modules['fcntl'] = None\nfrom pathlib import Path\nfrom trainer.alone import alone\nfrom trainer.main import main\n"
+            "with alone(Path(sys.argv[1])):\n    sys.exit(main(['data', 'list', '--data', sys.argv[1]]))")
+    (tmp_path / "manifest.csv").write_text("path,x,y,w,h,label,source,group,split\na.jpg,,,,,mask,web,a,train\n")
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False, timeout=50, cwd=project)
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["web", "mask", "1"], "")
