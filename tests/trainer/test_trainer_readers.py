@@ -82,7 +82,7 @@ def test_a_voc_note_without_its_picture_is_an_error(tmp_path: Path) -> None:
 def test_yolo_boxes_are_scaled_to_the_picture(tmp_path: Path) -> None:
     picture(tmp_path / "images/a.jpg", width=80, height=40)
     (tmp_path / "labels").mkdir()
-    (tmp_path / "labels/a.txt").write_text("1 0.5 0.5 0.25 0.5\n")
+    (tmp_path / "labels/a.txt").write_text("\n1 0.5 0.5 0.25 0.5\n \n")  # empty lines say nothing
     (tmp_path / "classes.txt").write_text("mask\nno_mask\n")
     (sample,) = readers.yolo(tmp_path, tmp_path, "mine")
     assert (sample.box, sample.label) == (Box(30, 10, 20, 20), "no_mask")

@@ -113,6 +113,8 @@ def yolo(root: Path, base: Path, source: str) -> list[Sample]:
         for number, line in enumerate(read_lines(note), 1):
             where = f"{note}, line {number}"
             fields = line.split()
+            if not fields:  # editors leave one at the end
+                continue
             if len(fields) != 5 or not fields[0].isdecimal() or int(fields[0]) >= len(names):
                 raise TrainerError(f"{where}: found {line!r}, expected `class x y w h` with a class below {len(names)}.")
             relative = box_of(fields[1:], where)
