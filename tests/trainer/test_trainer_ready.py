@@ -106,6 +106,11 @@ def test_a_run_that_is_none_is_told_before_anything_is_judged(project: Path, dat
     (data / "NOPE/best.keras").touch()
     (data / "NOPE/recipe.toml").write_text("[fit]\nstep = 1\n")
     assert main([*words, "--run", str(data / "NOPE"), "--out", str(data / "out")]) == 2
+    (data / "NOPE/recipe.toml").write_text('[model]\narchitecture = "small"\n')
+    capsys.readouterr()
+    assert main([*words, "--run", str(data / "NOPE"), "--out", str(data / "out")]) == 1
+    assert "NOPE: its network has no backbone" in capsys.readouterr().err
+    assert not (data / "out").exists()
     assert main([*words, "--run", str(data / "NOPE")]) == 1
     assert "--out" in capsys.readouterr().err
 

@@ -89,7 +89,7 @@ def _look_first(arguments: argparse.Namespace) -> None:
     """What is asked for in vain, told before minutes of judging.
 
     Raises:
-        ModelError: the model is not converted yet. TrainerError: --run names no training, or there is no report to put it into.
+        ModelError: the model is not converted yet. TrainerError: --run names no training, or one of nothing to see, or there is no report to put it into.
     """
     model, home = arguments.model, arguments.home
     if model.suffix == ".keras" and model.is_file():
@@ -101,7 +101,8 @@ def _look_first(arguments: argparse.Namespace) -> None:
         for name in ("best.keras", "recipe.toml"):
             if not (home / name).is_file():
                 raise TrainerError(f"--run {home}: no {name} in it.", hint="Expected the folder of a training, such as runs/shipped; `maskgate-train fit` makes it.")
-        read_recipe(home / "recipe.toml")
+        if read_recipe(home / "recipe.toml").recipe.model.architecture == "small":
+            raise TrainerError(f"--run {home}: its network has no backbone, so there is no last map that shows where it looks.", hint="Leave --run out: the figures need none.")
 
 
 def _pictures(arguments: argparse.Namespace) -> dict[str, bytes]:
