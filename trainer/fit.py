@@ -54,7 +54,7 @@ def rows_of(faces: Faces, recipe: Recipe) -> Rows:
 
 
 def fit(faces: Faces, recipe: Recipe, data: Path, home: Path, say: Say = print, threads: int = 2) -> Path:
-    """Train, or go on with a training that was cut off.
+    """Train, or go on with a training that was cut off; one that has ended, early or not, is not gone on with.
 
     Args:
         faces: the cache, with every row that the recipe may draw from.
@@ -64,8 +64,6 @@ def fit(faces: Faces, recipe: Recipe, data: Path, home: Path, say: Say = print, 
 
     Returns:
         The path of the model.
-
-    A training that has ended, early or not, is not gone on with.
 
     Raises:
         TrainerError: nothing to draw from, weights that do not fit, a checkpoint of another network, a full disk.
