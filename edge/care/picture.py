@@ -9,7 +9,7 @@ Pure but for what it remembers: the last few thousand samples, and since when so
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from edge.care.faults import FAULTS, Fault
 
@@ -31,6 +31,13 @@ DARK_S, FROZEN_S = 5.0, 30.0
 the very same picture for some seconds where nothing moves."""
 
 
+class _Lasting(NamedTuple):
+    """What is wrong without a break: nothing moves, or else nothing is to be seen, be it black or covered."""
+
+    frozen: bool
+    since: float
+
+
 class PictureWatch:
     """What is wrong with the pictures of one camera, and since when."""
 
@@ -39,7 +46,7 @@ class PictureWatch:
         self._live = live
         self._first: NDArray[np.uint8] | None = None
         """Samples of the picture since which nothing has moved."""
-        self._since: dict[str, float] = {}
+        self._lasts: _Lasting | None = None
 
     def step(self, t: float, image: NDArray[np.uint8]) -> Fault | None:
         """Look at one picture.
@@ -49,7 +56,8 @@ class PictureWatch:
             image: `uint8` BGR (height, width, 3), of any size; it is not kept.
 
         Returns:
-            The fault that has lasted long enough, the darkest first; None as soon as a picture is well again.
+            The fault that has lasted long enough; None as soon as a picture is well again. Black and covered pictures count as one
+            time: behind a cap the one becomes the other when somebody switches the light.
         """
         if not self._live:
             return None
@@ -57,10 +65,13 @@ class PictureWatch:
         step = max(1, max(image.shape[:2]) // GRID)
         samples = image[::step, ::step, 1]
         code = self._wrong(samples, image, step)
-        self._since = {code: self._since.get(code, t)} if code else {}
-        if not code or t - self._since[code] < (FROZEN_S if code == "picture-frozen" else DARK_S):
+        if not code:
+            self._lasts = None
             return None
-        return FAULTS[code]
+        frozen = code == "picture-frozen"
+        if self._lasts is None or self._lasts.frozen is not frozen:
+            self._lasts = _Lasting(frozen, t)
+        return FAULTS[code] if t - self._lasts.since >= (FROZEN_S if frozen else DARK_S) else None
 
     def _wrong(self, samples: NDArray[np.uint8], image: NDArray[np.uint8], step: int) -> str:
         if samples.mean() <= BLACK_MEAN:

@@ -50,6 +50,14 @@ def test_covered_is_said_after_its_time() -> None:
     assert watched(covered(i) for i in range(8)) == [""] * int(DARK_S) + ["lens-covered"] * 3
 
 
+def test_black_and_covered_in_turn_count_as_one_time_in_which_nothing_is_seen() -> None:
+    assert watched(black(i) if i % 2 else covered(i) for i in range(7)) == [""] * int(DARK_S) + ["picture-black", "lens-covered"]
+
+
+def test_a_light_that_is_switched_on_behind_a_cap_does_not_end_the_fault() -> None:
+    assert watched([*(black(i) for i in range(7)), covered(7), covered(8)])[int(DARK_S):] == ["picture-black"] * 2 + ["lens-covered"] * 2
+
+
 @pytest.mark.parametrize("level", [20, 128, 255])
 def test_tape_of_any_brightness_covers(level: int) -> None:
     assert watched(noisy(np.full((480, 640, 3), level), i) for i in range(8))[-1] == "lens-covered"
@@ -82,9 +90,9 @@ def test_frozen_black_is_black() -> None:
     assert watched([np.zeros((480, 640, 3), np.uint8)] * 40)[-1] == "picture-black"
 
 
-def test_one_fault_after_another_counts_its_own_time() -> None:
-    said = watched([*(black(i) for i in range(7)), *(covered(i) for i in range(7))])
-    assert said == [""] * 5 + ["picture-black"] * 2 + [""] * 5 + ["lens-covered"] * 2
+def test_a_picture_that_stands_still_after_a_dark_one_counts_its_own_time() -> None:
+    said = watched([scene(1), *(black(i) for i in range(7)), *[scene(1)] * 32])
+    assert said == [""] * 6 + ["picture-black"] * 2 + [""] * 30 + ["picture-frozen"] * 2
 
 
 def test_a_file_is_what_it_is() -> None:
