@@ -93,7 +93,8 @@ class GpioPanel:
     def _write(self, wanted: Outputs) -> None:
         for name, on in zip(OUTPUTS, wanted, strict=True):
             output = self._outputs.get(name)
-            if output is not None and output.on is not on:
+            # Asked for each: closed by another thread while this one waited for the disk behind the pins file, all is off and stays off.
+            if output is not None and output.on is not on and not self._closed:
                 output.write(on)
                 self._tell(name, int(on))
 

@@ -29,12 +29,20 @@ class Ticking:
             PinError: a pin failed, now or at a tick since the last decision.
         """
         with self._one:
-            if self._error:
-                raise self._error
+            self._complain()
             self._panel.show(decision, t)
 
     def tick(self, t: float) -> None:
-        """Nothing to do here: the thread ticks."""
+        """Nothing but to hand on what the thread, which ticks, ran into: a silent camera brings no decision to tell it with.
+
+        Raises:
+            PinError: a pin failed at a tick.
+        """
+        self._complain()
+
+    def _complain(self) -> None:
+        if self._error:
+            raise self._error
 
     def _tick_on(self) -> None:
         while not self._stop.wait(DEBOUNCE_S):
@@ -42,7 +50,7 @@ class Ticking:
                 with self._one:
                     if not self._stop.is_set():
                         self._panel.tick(self._now())
-            except Exception as error:  # noqa: BLE001  handed on to whoever shows the next decision
+            except Exception as error:  # noqa: BLE001  handed on to whoever shows or ticks next
                 self._error = error
                 return
 

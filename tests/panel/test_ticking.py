@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge.care.watch import Care
 from edge.daemon import watch
-from edge.door.state import DoorState
+from edge.door.state import Decision, DoorState
 from edge.errors import PinError
 from edge.frame import Frame
+from edge.panel.gpio import GpioPanel, mock_pins
+from edge.panel.pins_file import Change, PinsFile
 from edge.panel.ticking import ticking
 from edge.settings import DoorSettings, PanelSettings, TrustSettings
 from edge.testing import MASKED, RecordingPanel, ReplayedCamera, ScriptedClassifier, ScriptedDetector, face_at
@@ -88,6 +91,39 @@ def test_a_pin_that_fails_between_two_frames_is_told_with_the_next_one() -> None
     vision = Vision(Unhurried([[]]), ScriptedClassifier([[]]), TrustSettings())
     with Broken() as panel, pytest.raises(PinError, match="gone"):
         watch(camera, vision, DoorSettings(), panel)
+
+
+def test_a_pin_that_fails_while_the_camera_is_silent_is_told_at_once() -> None:
+    class Broken(RecordingPanel):
+        def tick(self, t: float) -> None:
+            raise PinError("GPIO 17: gone.")
+
+    with Broken() as panel, ticking(panel, lambda: 0.0, live=True) as shown, pytest.raises(PinError, match="gone"):
+        until(lambda: shown.tick(0.0))      # what the loop does while it waits for a frame
+
+
+def test_a_panel_closed_while_a_tick_waits_for_the_disk_stays_off(tmp_path: Path) -> None:
+    waits, disk, left_on = threading.Event(), threading.Event(), []
+
+    class SlowDisk(PinsFile):
+        def write(self, change: Change) -> None:
+            if change.value:
+                waits.set()
+                assert disk.wait(20)
+            elif change.why == "close":     # all is off, and nothing is given back yet
+                disk.set()
+                ticks.join(20)
+                left_on.append(panel.factory.pin(24).state)
+
+    panel = GpioPanel(PanelSettings(kind="mock"), mock_pins(), SlowDisk(tmp_path / "pins.jsonl"))
+    passed = Decision(t=0.0, state=DoorState.PASSED, previous=DoorState.IDLE, people=(), admits=True)
+    ticks = threading.Thread(target=panel.show, args=(passed, 0.0))
+    ticks.start()
+    assert waits.wait(20), "green is lit, and the relay would be next"
+    panel.close()
+    assert not ticks.is_alive()
+    assert not any(left_on)
+    assert len(left_on) == 5
 
 
 def test_a_clip_is_ticked_by_its_own_clock_only() -> None:
