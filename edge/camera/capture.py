@@ -22,7 +22,10 @@ class Capture:
         self._capture = capture
 
     def read(self) -> Shot | None:
-        good, image = self._capture.read()
+        try:
+            good, image = self._capture.read()
+        except cv2.error:  # of a frame that is broken in a way which its decoder does not catch
+            good = False
         if not good:
             time.sleep(RETRY_S)
             return None

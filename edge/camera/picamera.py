@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.camera.newest import Newest, Shot
 from edge.camera.pixels import to_bgr
-from edge.errors import CameraBusy, CameraError, CameraNotFound, CameraUnreadable
+from edge.errors import CameraBusy, CameraError, CameraNotFound, CameraStopped, CameraUnreadable
 from edge.settings import CameraSettings
 
 if TYPE_CHECKING:
@@ -91,6 +91,14 @@ class PiCamera:
             raw=None, buffer_count=BUFFERS, controls=controls))
 
     def read(self) -> Shot | None:
+        try:
+            return self._shot()
+        except CameraError:
+            raise
+        except (RuntimeError, OSError, ValueError) as error:
+            raise _refused("it has stopped delivering pictures", error, CameraStopped) from error
+
+    def _shot(self) -> Shot | None:
         if self._job is None:
             self._job = self._camera.capture_request(wait=False)
         try:

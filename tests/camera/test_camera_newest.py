@@ -9,9 +9,11 @@ import sys
 import threading
 import time
 
+import cv2
 import numpy as np
 import pytest
 
+from edge.camera.capture import Capture
 from edge.camera.newest import Newest, Shot
 from edge.errors import CameraStopped
 
@@ -52,6 +54,26 @@ def test_frames_dropped_are_the_gaps_in_the_numbers():
                 break
     assert 0 <= camera.dropped - (seqs[-1] - len(seqs) + 1) < 100
     assert camera.dropped > 5
+
+
+def test_a_broken_frame_of_a_webcam_is_passed_over():
+    class Flaky:
+        """OpenCV's capture with every second frame broken."""
+
+        calls = 0
+
+        def read(self):
+            self.calls += 1
+            if self.calls % 2:
+                raise cv2.error("OpenCV: !src.empty() in function 'cvtColor'")
+            return True, np.zeros((2, 2, 3), np.uint8)
+
+        def release(self):
+            pass
+
+    with Newest(lambda: Capture(Flaky()), name="test", silence_s=5) as camera:
+        frames = camera.frames()
+        assert [next(frames).image.shape for _ in range(3)] == [(2, 2, 3)] * 3
 
 
 def test_a_device_that_never_opens_is_given_up():

@@ -109,6 +109,22 @@ def test_a_sensor_that_dies_is_noticed_and_given_back_in_the_right_order(picamer
     assert picamera_stage.made[0].calls == ["start", "cancel_all_and_flush", "stop", "close"]
 
 
+@pytest.mark.parametrize("error", [RuntimeError("Failed to queue request: Broken pipe"), OSError(19, "No such device"), ValueError("cannot reshape array")])
+def test_a_driver_that_fails_in_the_middle_is_a_camera_that_has_stopped(picamera_stage, monkeypatch, error):
+    with opened() as camera:
+        frames = camera.frames()
+        next(frames)
+
+        def wait(job, timeout):
+            raise error
+
+        monkeypatch.setattr(picamera_stage.made[-1], "wait", wait, raising=False)
+        with pytest.raises(CameraStopped, match="Pi camera: it has stopped delivering pictures") as caught:
+            list(frames)
+    assert str(error) in str(caught.value)
+    assert picamera_stage.finished.wait(2), "it is given back all the same"
+
+
 def test_a_frame_from_before_the_sensor_died_is_no_sign_of_life(picamera_stage):
     stamps = iter([time.monotonic_ns() - 60 * 10**9])
     picamera_stage.stamps = lambda: next(stamps, None) or time.monotonic_ns()
