@@ -38,13 +38,16 @@ def must_be_writable(option: str, path: Path) -> None:
     """Find out before the work that is to go into a file, and leave everything as it was.
 
     Raises:
-        SettingsError: it cannot be written.
+        SettingsError: it cannot be written, or is a device or a pipe: to open a pipe waits for its reader, and what takes the
+            place of /dev/null takes it from the whole system.
     """
     there = path.exists()
+    if there and not (path.is_file() or path.is_dir()):  # a folder is told as the system tells it
+        raise SettingsError(f"{option} {path}: this is a device or a pipe; expected a file.", hint="Name a file in a folder that you may write to.")
     try:
         with path.open("ab"):
             pass
         if not there:
-            path.unlink()
+            Path(os.path.realpath(path)).unlink()  # of a link that led nowhere, what it names
     except OSError as error:
         raise SettingsError(f"{option} {path}: cannot be written ({error.strerror}).", hint="Name a file in a folder that you may write to.") from error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from edge.commands.colours import coloured
 from edge.commands.run import stop_on_signals
+from edge.errors import SettingsError
 from edge.targets import must_be_apart, must_be_writable
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.bundle:
         must_be_apart({"--config": arguments.config, "--bundle": arguments.bundle})
         must_be_writable("--bundle", arguments.bundle)
+        if arguments.bundle.is_symlink():  # the archive is made anew, and would take the place of the link (/dev/stdout is one)
+            raise SettingsError(f"--bundle {arguments.bundle}: this is a link; expected a file.", hint=f"Name what it leads to, {arguments.bundle.resolve()}.")
     if arguments.pins_test:
         stop_on_signals()  # whatever ends it turns the outputs off on its way
     results = []

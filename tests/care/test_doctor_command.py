@@ -5,8 +5,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import random
+import resource
+import signal
+import stat
 import tarfile
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +22,7 @@ from edge.camera.stream import without_password
 from edge.care.doctor.context import Ran
 from edge.care.doctor.redact import redact, secrets_in
 from edge.commands import doctor
-from edge.errors import PinError
+from edge.errors import PinError, SettingsError
 from edge.targets import must_be_writable
 
 
@@ -111,8 +117,6 @@ def test_what_is_no_secret_stays(text: str) -> None:
 
 
 def test_an_archive_that_cannot_be_written_says_so_before_it_looks_at_anything(unit: FakeUnit, capsys: pytest.CaptureFixture[str]) -> None:
-    from edge.errors import SettingsError
-
     with pytest.raises(SettingsError, match=r"--bundle /nowhere/x\.tar\.gz: cannot be written"):
         run("--bundle", "/nowhere/x.tar.gz")
     assert capsys.readouterr().out == ""
@@ -124,6 +128,49 @@ def test_trying_a_target_leaves_everything_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "old").write_text("kept")
     must_be_writable("--report", tmp_path / "old")
     assert (tmp_path / "old").read_text() == "kept"
+
+
+def test_trying_a_link_that_leads_nowhere_leaves_it_so(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    must_be_writable("--report", tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert not (tmp_path / "nowhere").exists()
+
+
+def a_device(path: Path) -> None:
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))      # as /dev/null is
+    except PermissionError:
+        pytest.skip("only root makes a device")
+
+
+def a_link(path: Path) -> None:
+    path.with_name("file").touch()
+    path.symlink_to("file")
+
+
+@pytest.mark.parametrize(("make", "said"), [(os.mkfifo, "device or a pipe"), (a_device, "device or a pipe"), (a_link, "this is a link")])
+def test_an_archive_takes_the_place_of_no_device_pipe_or_link(unit: FakeUnit, tmp_path: Path, make: Callable[[Path], None], said: str) -> None:
+    make(tmp_path / "there")
+    before = (tmp_path / "there").lstat()
+    with pytest.raises(SettingsError, match=said):
+        run("--bundle", str(tmp_path / "there"))
+    assert (tmp_path / "there").lstat().st_ino == before.st_ino
+
+
+def test_an_archive_is_whole_or_not_there(unit: FakeUnit, tmp_path: Path) -> None:
+    """A disk that fills up in the middle, as a limit on the size of files shows it."""
+    path = tmp_path / "support.tar.gz"
+    unit.answers["journalctl"] = Ran(0, random.Random(1).randbytes(60_000).hex(" ", 4))     # does not get much smaller
+    limits, before = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(SettingsError, match=r"support\.tar\.gz: cannot be written \(File too large\)"):
+            run("--bundle", str(path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert not path.exists()
 
 
 def test_settings_that_cannot_be_read_are_told_where_the_camera_is_looked_at_without_them(unit: FakeUnit) -> None:

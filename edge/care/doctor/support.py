@@ -13,7 +13,8 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def in_json(results: Iterable[Result]) -> list[dict[str, str]]:
 
 
 def write_bundle(path: Path, context: Context, results: Sequence[Result]) -> None:
-    """Write the archive as .tar.gz that only its owner may read.
+    """Write the archive as .tar.gz that only its owner may read, whole or not at all.
 
     Raises:
         SettingsError: it cannot be written.
@@ -43,17 +44,28 @@ def write_bundle(path: Path, context: Context, results: Sequence[Result]) -> Non
     told = [{key: redact(value, secrets) for key, value in result.items()} for result in in_json(results)]
     texts = {"doctor.json": json.dumps(told, indent=2, ensure_ascii=False), "settings.toml": redact(settings, secrets),
              "versions.json": json.dumps(_versions(context, secrets), indent=2), "log.txt": redact(_log(context), secrets)}
+    archive = _packed(texts, int(context.now()))
     try:
         # Made anew: an older file may be open to others, and its rights would stay.
         path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
-            for name, text in texts.items():
-                data = text.encode()
-                entry = tarfile.TarInfo(f"maskgate-support/{name}")
-                entry.size, entry.mode, entry.mtime = len(data), 0o600, int(context.now())
-                archive.addfile(entry, io.BytesIO(data))
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(archive)
     except OSError as error:
+        with suppress(OSError):  # half of an archive is none
+            path.unlink(missing_ok=True)
         raise SettingsError(f"--bundle {path}: cannot be written ({error.strerror}).", hint="Name a file in a folder that you may write to.") from error
+
+
+def _packed(texts: Mapping[str, str], t: int) -> bytes:
+    """Name → text as .tar.gz, made at `t` (whole seconds since 1970). Some hundred lines: it is whole before the disk is asked for room."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, text in texts.items():
+            data = text.encode()
+            entry = tarfile.TarInfo(f"maskgate-support/{name}")
+            entry.size, entry.mode, entry.mtime = len(data), 0o600, t
+            archive.addfile(entry, io.BytesIO(data))
+    return packed.getvalue()
 
 
 def _read(config: Path | None) -> str:
