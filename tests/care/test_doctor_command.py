@@ -11,6 +11,7 @@ import resource
 import signal
 import stat
 import tarfile
+import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -99,10 +100,18 @@ def test_the_archive_holds_what_helps_and_no_secret(unit: FakeUnit, tmp_path: Pa
 @pytest.mark.parametrize("text", [
     "http://u:geheim77@h/", 'token = "geheim77"', "api_key: geheim77", '{"password":"geheim77"}', "Authorization: Bearer geheim77",
     "x = {pass = 'geheim77'}", "?sig=geheim77&a=1", "https://geheim77@host/", "rtsp://a:b/geheim77@cam/1", "PSK='geheim77'",
+    "camera_1rtsp://u:geheim77@h/", "X-Api-Key: geheim77", "my-key=geheim77",
 ])
 def test_whatever_looks_like_a_secret_goes(text: str) -> None:
     assert "geheim77" in " ".join(secrets_in(text)) or "geheim77" not in redact(text)
     assert "geheim77" not in redact(text)
+
+
+@pytest.mark.parametrize("piece", ["a-", "key-", "token-", "a:"])
+def test_a_long_line_of_the_log_is_looked_through_in_no_time(piece: str) -> None:
+    began = time.monotonic()
+    redact(piece * 20_000)
+    assert time.monotonic() - began < 10, "one letter after another, and not each with all that follow"
 
 
 @pytest.mark.parametrize("address", ["rtsp://me:geheim77@cam:554/1?token=geheim77", "http://cam?key=geheim77", "http://geheim77@cam/a?b=geheim77@x"])
