@@ -11,6 +11,7 @@ level that takes. Where no frame stands behind a line, `why` says so: `open` (sa
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -41,7 +42,7 @@ class PinsFile:
             raise SettingsError("Pins file -: the standard output is taken by events, if anything.", hint="Name a file; /dev/stdout is one.")
         self.path = path
         try:
-            self._file = path.open("a", encoding="utf-8", buffering=1)
+            self._file = open(path, "a", encoding="utf-8", buffering=1, opener=_at_once)  # noqa: SIM115 closed in `close`
         except OSError as error:
             raise SettingsError(f"Pins file {path}: cannot be written ({error.strerror}).",
                                 hint="Name a file in a directory that exists and that you may write to.") from error
@@ -59,3 +60,10 @@ class PinsFile:
     def close(self) -> None:
         """Safe to call twice."""
         self._file.close()
+
+
+def _at_once(name: str, flags: int) -> int:
+    """Opens a pipe that nobody reads not at all, instead of waiting for a reader while no pin is driven."""
+    file = os.open(name, flags | os.O_NONBLOCK, 0o666)
+    os.set_blocking(file, True)
+    return file

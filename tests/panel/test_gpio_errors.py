@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -111,6 +112,18 @@ def test_a_pins_file_that_cannot_be_written_is_refused_before_any_pin_is_touched
     with pytest.raises(SettingsError, match=r"nowhere/pins\.jsonl: cannot be written"):
         open_panel(GPIO, pins_file=tmp_path / "nowhere" / "pins.jsonl")
     assert lgpio.open_chips == 0
+
+
+def test_a_pipe_that_nobody_reads_is_refused_and_one_with_a_reader_is_written_to(lgpio, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SettingsError, match="pipe: cannot be written"):
+        open_panel(GPIO, pins_file=tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        open_panel(GPIO, pins_file=tmp_path / "pipe").close()
+        assert os.read(reader, 10_000).count(b'"why": "close"') == 5
+    finally:
+        os.close(reader)
 
 
 def test_pins_do_not_go_to_the_standard_output_by_a_dash_and_no_file_of_that_name_is_made(lgpio, tmp_path, monkeypatch):
