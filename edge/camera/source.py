@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 EXPECTED = ("Expected `picamera`, the number of a webcam (`0`) or its /dev/video*, an rtsp:// or http:// address, "
             "a video file, a picture, or a folder or pattern (`*.jpg`) of pictures.")
 WEBCAMS = ("/dev/video", "/dev/v4l/")
+DIGITS = 9
+"""Of a webcam's number at most: a longer one names none, and Python makes no number of 5,000."""
 SCHEMES = ("rtsp", "rtsps", "http", "https")
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 
@@ -37,11 +39,11 @@ def kind_of(source: str) -> Kind:
     """What `source` means; looks at the file system, opens nothing.
 
     Raises:
-        CameraNotFound: it is none of the forms that are known, or no such file or folder.
+        CameraNotFound: it is none of the forms that are known, or no such file or folder, or one that may not be looked at.
     """
     if source == "picamera":
         return Kind.PICAMERA
-    if source.isdecimal() or source.startswith(WEBCAMS):
+    if _is_webcam(source):
         return Kind.V4L2
     scheme, separator, _ = source.partition("://")
     if separator:
@@ -53,23 +55,42 @@ def kind_of(source: str) -> Kind:
         path = Path(source).expanduser()
     except RuntimeError as error:  # ~nobody/clip.mp4
         raise CameraNotFound(f'Camera source "{source}": there is no such user.', hint="Name the whole path.") from error
-    if source and path.is_dir():
+    try:
+        is_folder, is_file, is_there = bool(source) and path.is_dir(), path.is_file(), path.exists()
+    except OSError as error:  # a home is closed to the service; a name may be too long for any file
+        raise CameraNotFound(f"Camera source {source}: cannot be looked at ({error.strerror}).",
+                             hint="Name a path that exists and that whoever runs this may enter; the service sees neither /home nor /tmp.") from error
+    if is_folder:
         return Kind.STILLS
-    if path.is_file():
+    if is_file:
         return Kind.STILLS if path.suffix.lower() in PICTURES else Kind.CLIP
     if any(sign in source for sign in "*?["):
         return Kind.STILLS
-    if path.exists():
+    if is_there:
         raise CameraNotFound(f"Camera source {source}: this is neither a file nor a folder nor a webcam. {EXPECTED}",
                              hint="Webcams are /dev/video0 and so on; `ls /dev/video*` lists them.")
     raise CameraNotFound(f'Camera source "{source}": no such file or folder. {EXPECTED}',
                          hint="Check the spelling, and that the path is right as seen from the working directory.")
 
 
+def is_device(source: str) -> bool:
+    """Whether a string means a camera of this very machine; looks at the string alone."""
+    return source == "picamera" or _is_webcam(source)
+
+
 def is_live(source: str) -> bool:
-    """Whether a string means a camera rather than a file; looks at the string alone."""
+    """Whether a string means a camera, here or in the network, rather than a file; looks at the string alone."""
     scheme, separator, _ = source.partition("://")
-    return source == "picamera" or source.isdecimal() or source.startswith(WEBCAMS) or bool(separator and scheme.lower() in SCHEMES)
+    return is_device(source) or bool(separator and scheme.lower() in SCHEMES)
+
+
+def webcam_node(source: str) -> str:
+    """The device of a webcam that is named by its number or its path: `/dev/video0` for `0`."""
+    return f"/dev/video{int(source)}" if source.isdecimal() else source
+
+
+def _is_webcam(source: str) -> bool:
+    return (source.isdecimal() and len(source) <= DIGITS) or source.startswith(WEBCAMS)
 
 
 def open_camera(settings: CameraSettings, *, fast: bool = False) -> Camera:

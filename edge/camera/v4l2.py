@@ -13,6 +13,7 @@ import cv2
 
 from edge.camera.capture import Capture
 from edge.camera.newest import Newest
+from edge.camera.source import webcam_node
 from edge.errors import CameraBusy, CameraError, CameraNotFound, CameraUnreadable
 from edge.names import is_utf8
 from edge.settings import CameraSettings
@@ -30,7 +31,7 @@ def open_v4l2(settings: CameraSettings) -> Newest:
         CameraBusy: another program streams from it.
         CameraUnreadable: no permission, or a device that captures no pictures.
     """
-    path = f"/dev/video{int(settings.source)}" if settings.source.isdecimal() else settings.source
+    path = webcam_node(settings.source)
     if not is_utf8(path):
         raise CameraNotFound(f"Webcam {path}: no such device, as its name is no UTF-8.")
     return Newest(lambda: open_webcam(path, settings), name=f"Webcam {path}", silence_s=settings.silence_s)

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from edge.camera.source import is_live
+from edge.camera.source import is_device, is_live, webcam_node
 from edge.care.faults import FAULTS, Fault, Part, fault_of
 from edge.care.health import Health, HealthList
 from edge.care.pace import Pace
@@ -151,5 +151,4 @@ def out_of_order(memory: Memory, t: float, fault: Fault) -> tuple[Memory, Decisi
 
 def device_there(source: str) -> bool:
     """Whether the device node of a source is there; True where there is none to look for."""
-    node = f"/dev/video{int(source)}" if source.isdecimal() else source
-    return not node.startswith("/dev/") or Path(node).exists()
+    return source == "picamera" or not is_device(source) or Path(webcam_node(source)).exists()

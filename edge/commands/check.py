@@ -95,7 +95,7 @@ def frame_check(faces: Faces, masks: Masks) -> Callable[[Path], Iterator[Checked
     from edge.quiet import silence_libraries
     from edge.report.schemas import Checked
 
-    silence_libraries()  # a clip is opened here past `open_source`, which does so for `run`
+    silence_libraries()  # a clip is opened here past `open_camera`, which does so for `run`
 
     def pictures(path: Path) -> Iterator[tuple[float | None, NDArray[np.uint8], Turn]]:
         if path.suffix.lower() in PICTURES:

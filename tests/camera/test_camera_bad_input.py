@@ -110,6 +110,21 @@ def test_a_device_that_is_no_webcam_is_not_taken_for_one(source):
         opened(source)
 
 
+@pytest.mark.parametrize("source", ["a" * 5000, "9" * 5000, "folder/" * 2000 + "*.jpg"], ids=["name", "number", "pattern"])
+def test_a_source_without_end_is_not_found(source):
+    with pytest.raises(CameraNotFound, match="cannot be looked at"):
+        opened(source)
+
+
+def test_a_source_in_a_folder_that_is_closed_is_not_found(monkeypatch):
+    def closed(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr("edge.camera.source.Path.is_dir", closed)
+    with pytest.raises(CameraNotFound, match=r"/home/anna/door\.mp4: cannot be looked at \(Permission denied\)"):
+        opened("/home/anna/door.mp4")
+
+
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="only Linux keeps files there")
 def test_a_clip_that_lies_below_dev_is_a_clip():
     with tempfile.NamedTemporaryFile(dir="/dev/shm", suffix=".mp4") as file:

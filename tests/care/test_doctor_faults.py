@@ -139,6 +139,13 @@ def test_a_planted_fault_is_found_with_its_remedy(unit: FakeUnit, plant: Plant, 
     assert (str(result.level), found in result.found, remedy in result.remedy) == (level, True, True), result
 
 
+def test_a_clip_below_dev_is_no_camera_of_this_machine(unit: FakeUnit) -> None:
+    unit.load('[camera]\nsource = "/dev/shm/door.mp4"\n')
+    unit.write("/etc/group", "gpio:x:986:maskgate\n")
+    unit.answers["list-units"] = Ran(0, "motion.service loaded active running Motion\n")
+    assert {str(unit.result_of(name).level) for name in ("groups", "conflicts")} == {"ok"}
+
+
 def test_every_check_finds_something_that_is_planted(unit: FakeUnit) -> None:
     beside = {"files", "light and distance", "pins"}    # planted in test_doctor_parts.py
     assert {row[2] for row in PLANTED} | beside == set(unit.visit())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from edge.camera.source import is_device
 from edge.care.doctor.context import Context
 from edge.care.doctor.result import Result, failure, ok, together, warning
 
@@ -17,8 +18,8 @@ def check(context: Context) -> Result:
     if ran.code != 0:
         return ok(NAME, "no systemd here")
     active = {line.split()[0].removesuffix(".service").partition("@")[0] for line in ran.out.splitlines() if line.strip()}
-    source, results = context.settings.camera.source, []
-    if source == "picamera" or source.isdecimal() or source.startswith("/dev/"):
+    results = []
+    if is_device(context.settings.camera.source):
         # Only one of them may have the same camera; with two cameras both may be right.
         results += [warning(NAME, f"{name} runs, and usually takes the camera", _stop(name)) for name in CAMERA if name in active]
     if context.settings.panel.kind == "gpio":

@@ -21,7 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from edge.camera.source import is_live
+from edge.camera.source import is_device
 from edge.errors import MaskGateError
 from edge.settings import CameraSettings, FacesSettings, Settings
 
@@ -176,8 +176,7 @@ class Context:
     @property
     def camera_taken(self) -> bool:
         """Whether the camera is a device that the running service holds."""
-        source = self.settings.camera.source
-        return self.running and is_live(source) and "://" not in source
+        return self.running and is_device(self.settings.camera.source)
 
     @cached_property
     def lines_of_gpio(self) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from edge.camera.source import is_device
 from edge.care.doctor.context import Context
 from edge.care.doctor.result import Result, failure, ok
 
@@ -26,6 +27,5 @@ def check(context: Context) -> Result:
 
 
 def _needed(context: Context) -> list[str]:
-    source = context.settings.camera.source
-    groups = ["video"] if source == "picamera" or source.isdecimal() or source.startswith("/dev/") else []
+    groups = ["video"] if is_device(context.settings.camera.source) else []
     return groups + (["gpio"] if context.settings.panel.kind == "gpio" else [])
