@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.care.health import Health
+from edge.whole import whole
 
 log = logging.getLogger("maskgate.health")
 NAME = "health.json"
@@ -38,13 +38,10 @@ class HealthFile:
             wall: the same moment as seconds since 1970.
         """
         text = in_json(parts, now, wall)
-        new = self.path.with_suffix(".new")
         try:
-            # Readable by all whatever the umask: it holds no secret, and `maskgate doctor` is not always root.
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), "w", encoding="utf-8") as file:
-                os.fchmod(file.fileno(), 0o644)
-                file.write(text)
-            new.replace(self.path)
+            with whole(self.path) as part:
+                part.write_text(text, encoding="utf-8")
+                part.chmod(0o644)  # for all whatever the umask: it holds no secret, and `maskgate doctor` is not always root
         except OSError as error:
             if not self._failed:
                 log.warning("%s: cannot be written (%s)", self.path, error.strerror)
