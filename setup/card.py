@@ -194,12 +194,13 @@ def main(words: list[str]) -> int:
         print(f"--- maskgate.tar.gz: {len(archive()) // 1024} kB\n==> nothing was written")
         return 0
     try:
-        for name, text in texts.items():
-            (given.boot / name).write_text(text, encoding="utf-8", newline="\n")
         (given.boot / "maskgate.tar.gz").write_bytes(archive())
         if given.offline is not None:
             # apt leaves these two beside its .deb files, for root's eyes only.
             shutil.copytree(given.offline, given.boot / "maskgate-packages", dirs_exist_ok=True, ignore=shutil.ignore_patterns("lock", "partial"))
+        # Last: by these the card installs what lies there whole, or nothing.
+        for name, text in texts.items():
+            (given.boot / name).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         print(f"setup.sh: {given.boot}: cannot be written ({error.strerror or error}); is the card full or its switch on `lock`?", file=sys.stderr)
         return 1

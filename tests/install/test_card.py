@@ -145,3 +145,11 @@ def test_a_folder_that_is_no_boot_partition_is_left_alone(project: Path, tmp_pat
     assert result.returncode == 2
     assert "no boot partition" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_card_that_is_full_is_told_to_install_nothing(project: Path, boot: Path) -> None:
+    (boot / "maskgate.tar.gz").mkdir()      # it cannot be written, as root too
+    ended = card(project, boot)
+    assert ended.returncode == 1
+    assert "cannot be written" in ended.stderr
+    assert sorted(path.name for path in boot.iterdir()) == ["cmdline.txt", "config.txt", "maskgate.tar.gz"]
