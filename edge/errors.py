@@ -16,8 +16,13 @@ A room raises only these. `maskgate` prints `str(error)` and `error.hint` in two
 `error.exit_code`; nobody is shown a traceback for bad input.
 """
 
+import errno
+
 NO_GPIO = 'without GPIO set [panel] kind = "mock" or "none", or for once `maskgate run --panel mock`.'
 """What every advice on pins ends with on another machine than a Pi."""
+
+DISK_FULL, DISK_BROKEN = (errno.ENOSPC, errno.EDQUOT), (errno.EROFS, errno.EIO)
+"""What the kernel answers where a disk is full, and where it can no longer be written."""
 
 CTRL_C = 130
 """Exit code of a command that Ctrl-C ended: 128 and the number of SIGINT, as shells have it."""

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,11 +25,8 @@ from edge.care.picture import PictureWatch
 from edge.care.vitals import EVERY_S, Vitals, judge_vitals
 from edge.door import Memory
 from edge.door.state import Decision, DoorState
-from edge.errors import CameraFrozen, MaskGateError
+from edge.errors import DISK_BROKEN, DISK_FULL, CameraFrozen, MaskGateError
 from edge.frame import Frame
-
-FULL, BROKEN = (errno.ENOSPC, errno.EDQUOT), (errno.EROFS, errno.EIO)
-"""What the kernel answers where a disk is full, and where it can no longer be written."""
 
 
 class FrameClock:
@@ -121,10 +117,10 @@ class Care:
         try:
             yield
         except OSError as error:
-            if error.errno not in (*FULL, *BROKEN):
+            if error.errno not in (*DISK_FULL, *DISK_BROKEN):
                 raise
             now = self._clock()
-            if self.health.bad(FAULTS["disk-full" if error.errno in FULL else "disk-read-only"], now, error.strerror or ""):
+            if self.health.bad(FAULTS["disk-full" if error.errno in DISK_FULL else "disk-read-only"], now, error.strerror or ""):
                 self._say(now)
 
     def failed(self, error: MaskGateError) -> Fault | None:

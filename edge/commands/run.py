@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from edge.care.watch import Care
     from edge.daemon import Summary
     from edge.panel import Panel
+    from edge.report.events import Events
     from edge.service import Service
 
 EXAMPLES = """examples:
@@ -68,14 +69,13 @@ def _watch(arguments: argparse.Namespace, settings: Settings, panel: Panel, serv
     """All that runs while the panel is open."""
     from edge.camera import open_camera
     from edge.daemon import watch
-    from edge.report.events import Events
     from edge.report.save import SavedClip
     from edge.vision import open_vision
 
     with ExitStack() as stack:
         vision = open_vision(settings)
         camera = stack.enter_context(open_camera(settings.camera, fast=arguments.fast))
-        events = stack.enter_context(Events(settings.report.events)) if settings.report.events else None
+        events = stack.enter_context(open_events(settings.report.events)) if settings.report.events else None
         saved = stack.enter_context(SavedClip(arguments.save, settings.camera.rate_fps)) if arguments.save else None
         stack.callback(service.stopping)
         summary = watch(camera, vision, settings.door, panel, [told for told in (events, saved) if told], service, care)
@@ -83,6 +83,25 @@ def _watch(arguments: argparse.Namespace, settings: Settings, panel: Panel, serv
             with care.storing():
                 events.passages(summary.t, summary.cut_short)
     return summary
+
+
+def open_events(target: str, environment: Mapping[str, str] = os.environ) -> Events:
+    """The event file. Where the service keeps its things a disk that is full or broken keeps no door from starting; anywhere else it is
+    a wrong setting: the sandbox shows the rest of the system to the service as a disk that cannot be written.
+
+    Raises:
+        SettingsError: it cannot be written.
+    """
+    from edge.report.events import Events
+
+    kept = kept_in(environment)
+    return Events(target, patient=kept is not None and Path(target).is_relative_to(kept))
+
+
+def kept_in(environment: Mapping[str, str]) -> Path | None:
+    """Where the service keeps its things; None for a program that no service manager started."""
+    folder = environment.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(folder) if folder else None
 
 
 def care_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> Care:
@@ -93,8 +112,8 @@ def care_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> 
     from edge.care.vitals import read_vitals
     from edge.care.watch import Care
 
-    events, kept, run = settings.report.events, environment.get("STATE_DIRECTORY"), environment.get("RUNTIME_DIRECTORY")
-    folder = Path(events).parent if events not in ("", "-") else Path(kept.split(":")[0]) if kept else None
+    events, run = settings.report.events, environment.get("RUNTIME_DIRECTORY")
+    folder = Path(events).parent if events not in ("", "-") else kept_in(environment)
     tell = HealthFile(Path(run.split(":")[0])).write if run else None
     source = settings.camera.source
     with suppress(SettingsError):  # a secret that is missing is told where the camera is opened

@@ -12,7 +12,7 @@ from typing import IO, Literal, Self
 import msgspec
 
 from edge.door.state import Decision, Passage, Person
-from edge.errors import SettingsError
+from edge.errors import DISK_BROKEN, DISK_FULL, SettingsError
 from edge.frame import Frame
 from edge.look import Look
 
@@ -56,19 +56,26 @@ class PassageEvent(msgspec.Struct, kw_only=True, frozen=True, tag_field="event",
 class Events:
     """Writes events to a file (appended) or, for `-`, to the standard output. Each line is flushed whole."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, *, patient: bool = False) -> None:
         """Open the target.
+
+        Args:
+            patient: a disk that is full or broken is no mistake of whoever named the file. It is opened with the first event that
+                finds it well again, and until then each of them raises the OSError, as it does where the disk goes wrong later.
 
         Raises:
             SettingsError: the file is a pipe, or cannot be written.
         """
-        self._begun = self._torn = False
+        self._target, self._begun, self._torn = target, False, False
+        self._file: IO[bytes] | None = None
         try:
             if target != "-" and Path(target).is_fifo():  # it would wait for a reader, and end with him
                 raise SettingsError(f"Event file {target}: this is a pipe; expected a file, or `-`.", hint="`maskgate run --events - | program` pipes events.")
-            # Unbuffered: a line that a full disk refuses is lost, and not held back to fail once more at the end.
-            self._file: IO[bytes] | None = None if target == "-" else Path(target).open("ab", buffering=0)  # noqa: SIM115 closed in __exit__
+            if target != "-":
+                self._open()
         except OSError as error:
+            if patient and error.errno in (*DISK_FULL, *DISK_BROKEN):
+                return
             raise SettingsError(f"Event file {target}: cannot be written ({error.strerror}).",
                                 hint="Name a file in a folder that exists and may be written, or `-`.") from error
 
@@ -86,15 +93,20 @@ class Events:
                                      verdict=passage.verdict.value,  # type: ignore[arg-type]  # the policy gives no other
                                      confidence=round(passage.confidence, 4), looks=passage.looks))
 
+    def _open(self) -> IO[bytes]:
+        # Unbuffered: a line that a full disk refuses is lost, and not held back to fail once more at the end.
+        self._file = self._file or Path(self._target).open("ab", buffering=0)  # noqa: SIM115 closed in __exit__
+        return self._file
+
     def _write(self, event: StateEvent | PassageEvent) -> None:
         line = msgspec.json.encode(event) + b"\n"
-        if self._file is None:
+        if self._target == "-":
             sys.stdout.write(line.decode())
             sys.stdout.flush()
             return
         # A disk may fill up in the middle of a line: the next one does not continue it.
         data = b"\n" + line if self._torn else line
-        self._torn = self._file.write(data) < len(data)
+        self._torn = self._open().write(data) < len(data)
 
     def __enter__(self) -> Self:
         return self

@@ -310,6 +310,37 @@ def test_a_disk_that_breaks_while_it_is_written_is_told_with_the_kernel_s_word(u
     assert run.levels(102.9)["green"] == 1
 
 
+def refused_until(opened: int) -> type[Path]:
+    """Paths on a disk that the kernel lets nobody write to before it is opened so often."""
+    class OnBrokenDisk(type(Path())):   # type: ignore[misc]
+        tries = 0
+
+        def open(self, *arguments: Any, **more: Any) -> Any:
+            OnBrokenDisk.tries += 1
+            if OnBrokenDisk.tries < opened:
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+            return super().open(*arguments, **more)
+
+    return OnBrokenDisk
+
+
+def test_a_unit_starts_on_a_disk_that_has_gone_read_only_and_keeps_events_once_it_is_well(unit: Unit) -> None:
+    unit.vitals = [Vitals(50.0, 900.0, None, False, 1000.0)] * 2 + [WELL]
+    unit.monkeypatch.setenv("STATE_DIRECTORY", str(unit.folder))
+    unit.monkeypatch.setattr("edge.report.events.Path", refused_until(3))   # not at the start, not for the first event
+    run = unit.run(film(world(3)), events=str(unit.folder / "events.jsonl"))
+    assert run.code == 0
+    assert [line.split(" ")[0] for line in run.faults] == ["fault=disk-read-only", "over=disk-read-only"]
+    assert run.levels(102.9)["green"] == 1
+    assert [json.loads(line).get("state") for line in (unit.folder / "events.jsonl").read_text().splitlines()] == ["checking", "passed", None]
+
+
+def test_an_event_file_where_the_service_may_keep_nothing_is_a_wrong_setting(unit: Unit) -> None:
+    unit.monkeypatch.setenv("STATE_DIRECTORY", str(unit.folder / "state"))
+    unit.monkeypatch.setattr("edge.report.events.Path", refused_until(9))
+    assert unit.run(film(world(3)), events=str(unit.folder / "events.jsonl")).code == 2
+
+
 def test_a_broken_model_is_shown_told_and_ends_with_4(unit: Unit) -> None:
     (unit.folder / "broken.tflite").write_bytes(b"TFL3 and then nothing")
     run = unit.start("picamera", f'[masks]\nmodel = "{unit.folder}/broken.tflite"\n')
