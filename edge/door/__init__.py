@@ -17,13 +17,14 @@ Each person has a verdict of their own, and the worst one in range is the state 
 | checking  | somebody's second look; nobody new walks through on another's green                          | stays           |
 | unsure    | not judged after `unsure_after_s`, or passed and no trusted look for so long                 | stays           |
 | passed    | `mask` at `pass_min` or more for `pass_after_s` (`amend_after_s` once reported)              | opens           |
-| violation | `mask` below `stay_min` for `violate_after_s`; ends with a pass or by leaving, nothing else  | stays           |
+| violation | `mask` below `stay_min` for `violate_after_s`; ends with a pass or by leaving, nothing else  | shuts           |
 
 Who was always cut off by the frame, or always doubtful and silent to the classifier, counts as a person only after staying
 twice `unsure_after_s`; until then no lamp changes, but `refuse` opens for nobody. A clear look that says nothing is nobody's.
 Passed and violation also take `looks_min` trusted looks that agree. Every state lasts at least `hold_s`, except that
-violation comes at once. Mode `remind` opens for whoever is there, mode `off` is always idle and always open. `fault` is
-set by the daemon, never here, and opens nothing.
+violation comes at once. Where the relay `stays`, it opens for nobody new, and what was opened lasts out its `relay_hold_s`.
+Mode `remind` opens for whoever is there, mode `off` is always idle and always open. `fault` is set by the daemon, never
+here, and shuts it at once.
 """
 
 from edge.door.policy import Memory, finish, step
