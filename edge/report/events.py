@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, Self
@@ -94,8 +96,11 @@ class Events:
                                      confidence=round(passage.confidence, 4), looks=passage.looks))
 
     def _open(self) -> IO[bytes]:
-        # Unbuffered: a line that a full disk refuses is lost, and not held back to fail once more at the end.
-        self._file = self._file or Path(self._target).open("ab", buffering=0)  # noqa: SIM115 closed in __exit__
+        if self._file is None:
+            path = Path(self._target)
+            self._torn = _ends_torn(path)
+            # Unbuffered: a line that a full disk refuses is lost, and not held back to fail once more at the end.
+            self._file = path.open("ab", buffering=0)
         return self._file
 
     def _write(self, event: StateEvent | PassageEvent) -> None:
@@ -104,9 +109,10 @@ class Events:
             sys.stdout.write(line.decode())
             sys.stdout.flush()
             return
-        # A disk may fill up in the middle of a line: the next one does not continue it.
+        file = self._open()
+        # A disk may fill up, or the power fail, in the middle of a line: the next one does not continue it.
         data = b"\n" + line if self._torn else line
-        self._torn = self._open().write(data) < len(data)
+        self._torn = file.write(data) < len(data)
 
     def __enter__(self) -> Self:
         return self
@@ -114,6 +120,16 @@ class Events:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def _ends_torn(path: Path) -> bool:
+    """Whether a file ends in the middle of a line."""
+    with suppress(OSError):  # empty, or for us to write only
+        if path.is_file():
+            with path.open("rb") as file:
+                file.seek(-1, os.SEEK_END)
+                return file.read() != b"\n"
+    return False
 
 
 def _face(person: Person) -> FaceEvent:

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from edge.daemon import watch
+from edge.door.state import DoorState, Passage
 from edge.errors import SettingsError
 from edge.frame import Frame
+from edge.look import Label
 from edge.report.events import Events
 from edge.report.schemas import schemas
 from edge.settings import DoorSettings, PanelSettings, TrustSettings
@@ -54,6 +56,18 @@ def test_a_visit_that_the_end_cuts_short_is_told_at_the_time_of_the_last_frame(t
         events.passages(summary.t, summary.cut_short)
     passage = json.loads(target.read_text(encoding="utf-8").splitlines()[-1])
     assert (passage["event"], passage["t"], passage["left"]) == ("passage", 3.9, 3.9)
+
+
+@pytest.mark.parametrize(("before", "lines"), [("", 2), ('{"event":"state"}\n', 3), ('{"event":"state"}\n{"event":"pass', 4)], ids=["empty", "whole", "torn"])
+def test_a_line_that_a_power_cut_tore_does_not_swallow_the_first_one_of_the_next_run(tmp_path: Path, before: str, lines: int) -> None:
+    target = tmp_path / "events.jsonl"
+    target.write_text(before, encoding="utf-8")
+    passage = Passage(1, 0.0, 2.0, DoorState.PASSED, Label.MASK, 0.9, 5)
+    with Events(str(target)) as events:
+        events.passages(2.0, [passage, passage])
+    found = target.read_text(encoding="utf-8").splitlines()
+    assert len(found) == lines
+    assert [json.loads(line)["event"] for line in found[-2:]] == ["passage", "passage"]
 
 
 def test_the_first_line_says_the_state_even_where_the_first_frames_were_dropped(tmp_path: Path) -> None:
