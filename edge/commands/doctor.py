@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.commands.colours import coloured
-from edge.commands.run import stop_on_signals
+from edge.commands.interrupt import stop_on_signals
 from edge.errors import SettingsError
 from edge.targets import must_be_apart, must_be_writable
 

@@ -23,6 +23,25 @@ def listen() -> None:
         signal.signal(signal.SIGINT, _ctrl_c)
 
 
+def stop_on_signals() -> None:
+    """SIGTERM, SIGINT and SIGHUP (the terminal has gone) end the loop as Ctrl-C does, once: a second one must not interrupt
+    the closing. Under `nohup` SIGHUP stays ignored.
+    """
+    ours = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        ours.append(signal.SIGHUP)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if put_off(number, frame):
+            return
+        for one in ours:
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for one in ours:
+        signal.signal(one, stop)
+
+
 def put_off(number: int, frame: FrameType | None) -> bool:
     """For a handler of signals: whether a module is being loaded in `frame`. The signal then comes again."""
     while frame is not None:

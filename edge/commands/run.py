@@ -6,15 +6,13 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
-from edge.commands.interrupt import put_off
+from edge.commands.interrupt import stop_on_signals
 from edge.credential import revealed
 from edge.errors import SettingsError
 from edge.settings import Settings
@@ -134,22 +132,3 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         settings = replace(settings, report=replace(settings.report, events=arguments.events))
     check_together(settings)
     return settings
-
-
-def stop_on_signals() -> None:
-    """SIGTERM, SIGINT and SIGHUP (the terminal has gone) end the loop as Ctrl-C does, once: a second one must not interrupt
-    the closing. Under `nohup` SIGHUP stays ignored.
-    """
-    ours = [signal.SIGTERM, signal.SIGINT]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        ours.append(signal.SIGHUP)
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if put_off(number, frame):
-            return
-        for one in ours:
-            signal.signal(one, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for one in ours:
-        signal.signal(one, stop)

@@ -7,7 +7,7 @@
     last_passages = finish(memory, settings.door)
 
 Pure code: no clock, no I/O, no thread, no numpy. All time is frame time, so a clip played fast gives the same states.
-`tracks.py` tells who is who, `verdict.py` judges each person, `policy.py` the door, `state.py` holds the values.
+`tracks.py` tells who is who, `necks.py` what is nobody, `verdict.py` judges each person, `policy.py` the door, `state.py` holds the values.
 
 Each person has a verdict of their own, and the worst one in range is the state (violation > unsure > checking > passed):
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
+from edge.door.necks import heads_of, is_cut_above, without_necks
 from edge.door.state import Decision, DoorState, Passage, Person
-from edge.door.tracks import Track, follow, is_cut_above, is_neck, lasted, match, place_distance, start_track
+from edge.door.tracks import Place, Track, follow, lasted, match, place_distance, start_track
 from edge.door.verdict import EVIDENCE_GAP_S, Standing, judge
 from edge.look import Box, Doubt, Look, Probabilities
 from edge.settings import DoorSettings
@@ -31,9 +31,6 @@ STRANGE_PATIENCE = 2.0
 PLACES_MAX = 32
 """Places (of reported people, of heads that the rim cuts) that are remembered at most, the newest first to stay: a long `rearm_s`
 costs bounded time."""
-HEAD_S = 2.0
-"""Seconds of frame time for which a head that the upper rim cut explains a neck below it. Longer than one frame of a hot unit, too
-short to keep a masked person waiting for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +41,6 @@ class Visitor:
     standing: Standing
     succeeded: bool = False
     """Somebody who arrived close by while this one was missing was taken for them: they excuse nobody else."""
-
-
-class Place(NamedTuple):
-    """Where somebody was last seen, and when."""
-
-    box: Box
-    left: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +82,7 @@ def step(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) -
     # Met before parted: with a frame a second, the next look at somebody comes after `gone_s` and is still theirs.
     sound = [_sound(look) for look in looks]
     faces = [look for look in sound if look.doubts != NOTHING_SEEN]
-    memory, people = _without_necks(memory, t, faces, rules)
+    memory, people = _leave_out_necks(memory, t, faces, rules)
     memory, seen = _meet(memory, t, people, rules)
     memory, gone = _part(memory, t, seen, rules)
     memory, told = _tell(memory)
@@ -134,17 +124,13 @@ def _part(memory: Memory, t: float, seen: set[int], rules: DoorSettings) -> tupl
     return replace(memory, visitors=tuple(staying), places=places[-PLACES_MAX:]), gone
 
 
-def _without_necks(memory: Memory, t: float, looks: list[Look], rules: DoorSettings) -> tuple[Memory, list[Look]]:
-    """Leave out the necks of those whose head the upper rim cuts, and cut not longer than `HEAD_S` ago. Who was there before as
-    a person of their own, or is in violation, stays.
-    """
+def _leave_out_necks(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) -> tuple[Memory, list[Look]]:
+    """Remember the heads that the upper rim cuts, and leave out what is most likely their necks. Who is in violation explains none."""
     cut = [visitor.track for visitor in memory.visitors
            if is_cut_above(visitor.track) and visitor.standing.verdict is not DoorState.VIOLATION]
-    heads = {box: seen for box, seen in memory.heads if not lasted(seen, t, HEAD_S)} | {track.box: track.seen for track in cut}
     others = [visitor.track for visitor in memory.visitors if visitor.track not in cut]
-    known = set(match(others, looks, t)[0].values())
-    people = [look for look in looks if look in known or not any(is_neck(box, look, rules.pass_min) for box in heads)]
-    return replace(memory, heads=tuple(Place(box, seen) for box, seen in heads.items())[-PLACES_MAX:]), people
+    heads = heads_of(memory.heads, cut, t)[-PLACES_MAX:]
+    return replace(memory, heads=heads), without_necks(looks, heads, others, t, rules.pass_min)
 
 
 def _meet(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) -> tuple[Memory, set[int]]:

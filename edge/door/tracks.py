@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge.look import Box, Doubt, Look, Probabilities
 
@@ -23,12 +24,6 @@ REACH, REACH_PER_S, REACH_MAX = 0.5, 3.0, 1.6
 GROWTH, GROWTH_PER_S, GROWTH_MAX = 1.5, 1.0, 2.0
 # Who was away for a moment comes back near the place, not on it.
 PLACE_REACH, PLACE_GROWTH = 2.0, 2.0
-
-# Below a head that the upper rim cuts: its neck, and a collar that looks like a mask. Never more than a doubtful find, where a
-# child's face is a sure one (one in twenty of the 1,192 masked faces of 48 px and more found in the training pictures scores less);
-# and a neck is as wide as its head. Where the head rises out of the picture the neck comes to the rim after it, and there its middle
-# may lie as high as the head's did, since the rim cuts both.
-NECK_SCORE, NECK_UP, NECK_DOWN, NECK_WIDE, AT_RIM = 0.77, 0.25, 2.0, 2.0, 0.2
 
 NOBODY_YET = frozenset({Doubt.CUT_OFF, Doubt.NO_ANSWER})
 """What lies at the rim of the frame, or says nothing to the classifier, may be a chin, a hand or the back of a head."""
@@ -56,6 +51,13 @@ class Track:
     """When the last trusted look was; `entered` before the first."""
     doubts: frozenset[Doubt]
     """Of the latest look."""
+
+
+class Place(NamedTuple):
+    """Where somebody was last seen, and when."""
+
+    box: Box
+    left: float
 
 
 def lasted(since: float, t: float, span_s: float) -> bool:
@@ -125,23 +127,6 @@ def match(tracks: Sequence[Track], looks: Sequence[Look], t: float) -> tuple[dic
     continued = set(taken.values())
     return ({id: arrivals[index] for id, index in taken.items()},
             [look for index, look in enumerate(arrivals) if index not in continued])
-
-
-def is_cut_above(track: Track) -> bool:
-    """Whether the upper rim of the frame cuts this head."""
-    return Doubt.CUT_OFF in track.doubts and track.box.y < 0.1 * track.box.h
-
-
-def is_neck(head: Box, look: Look, pass_min: float) -> bool:
-    """Whether a doubtful find, clear and whole in the picture, that alone would pass lies under a `head` that the upper rim cuts: lower
-    than what is seen of it by up to `NECK_DOWN` of its widths or, at the rim, higher by up to `NECK_UP`, and no further aside than one.
-    It is most likely a neck.
-    """
-    (head_x, head_y), (x, y) = head.centre, look.face.box.centre
-    highest = -NECK_UP * head.w if look.face.box.y < AT_RIM * look.face.box.h else 0
-    under = abs(x - head_x) < head.w and highest < y - head_y < NECK_DOWN * head.w
-    alike = head.w / NECK_WIDE < look.face.box.w < head.w * NECK_WIDE
-    return under and alike and look.face.score < NECK_SCORE and not look.doubts and look.probabilities.mask >= pass_min
 
 
 def place_distance(place: Box, box: Box) -> float | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from edge.commands import doctor, run
+from edge.commands.interrupt import stop_on_signals
 from edge.commands.main import main
 from edge.commands.parser import EXIT_CODES
 
@@ -53,7 +54,7 @@ def test_a_ctrl_c_inside_an_import_waits_until_the_module_is_whole(own_handler: 
 
     def loads(arguments: object) -> int:
         if own_handler:
-            run.stop_on_signals()
+            stop_on_signals()
         import slow_to_load  # type: ignore[import-not-found]
 
         assert slow_to_load.loaded

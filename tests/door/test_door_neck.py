@@ -9,7 +9,8 @@ import pytest
 from door_scenes import BARE, MASKED, NOSE_OUT, UNDECIDED, look, play, states, timeline
 
 from edge.door import DoorState
-from edge.door.tracks import is_cut_above, is_neck, start_track
+from edge.door.necks import is_cut_above, is_neck
+from edge.door.tracks import start_track
 from edge.look import Box, Doubt
 from edge.settings import DoorSettings
 
