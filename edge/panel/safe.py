@@ -8,12 +8,24 @@ A process killed with SIGKILL cannot turn anything off, and Raspberry Pi's kerne
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from edge.errors import PinError
 from edge.panel.pins import OUTPUTS, bcm
 from edge.panel.pins_file import Change, PinsFile
 from edge.settings import PanelSettings
+
+
+class _ToDrive(NamedTuple):
+    """One output that is to be turned off."""
+
+    name: str
+    number: int
+    """Of its pin, as Broadcom counts (BCM)."""
+    settings: PanelSettings
+    """What says its level."""
+    shown: str
+    """What to call it."""
 
 
 def drive_safe(settings: PanelSettings, *, held: PanelSettings | None = None, pins_file: Path | None = None) -> tuple[str, ...]:
@@ -30,23 +42,21 @@ def drive_safe(settings: PanelSettings, *, held: PanelSettings | None = None, pi
     """
     from edge.panel.gpio import Output, lgpio_pins, mock_pins
 
+    wanted, mistakes = _to_drive(settings, held)
     done: list[str] = []
-    mistakes: list[PinError] = []
     factories: dict[str, Any] = {}
     try:
-        for name, wanted, shown in _outputs(settings, held):
+        for each in wanted:
             try:
-                number = bcm(getattr(wanted, f"{name}_pin"), f"{name}_pin")
-                if number is None:
-                    continue
-                if wanted.kind not in factories:
-                    factories[wanted.kind] = lgpio_pins() if wanted.kind == "gpio" else mock_pins()
-                Output(name, number, wanted, factories[wanted.kind]).device.close()
-                done.append(shown)
+                kind = each.settings.kind
+                if kind not in factories:
+                    factories[kind] = lgpio_pins() if kind == "gpio" else mock_pins()
+                Output(each.name, each.number, each.settings, factories[kind]).device.close()
+                done.append(each.shown)
             except PinError as error:
                 mistakes.append(error)
             except Exception as error:  # noqa: BLE001  whatever it is, the other outputs must still be driven
-                mistakes.append(PinError(f"[panel] {name}_pin: cannot be driven ({error})."))
+                mistakes.append(PinError(f"[panel] {each.name}_pin: cannot be driven ({error})."))
     finally:
         for factory in factories.values():
             factory.close()
@@ -61,26 +71,33 @@ def drive_safe(settings: PanelSettings, *, held: PanelSettings | None = None, pi
     return tuple(done)
 
 
-def _outputs(settings: PanelSettings, held: PanelSettings | None) -> list[tuple[str, PanelSettings, str]]:
-    """Every output to be turned off: its name, the settings that say its pin and level, and what to call it.
+def _to_drive(settings: PanelSettings, held: PanelSettings | None) -> tuple[list[_ToDrive], list[PinError]]:
+    """What is to be turned off, and the pins that say nothing.
 
     Where both name a pin for the same output, the settings are right: somebody mended its level. Where they name it for
-    different ones, what is wired there is still what the program drove.
+    different ones, what is wired there is still what the program drove. Pins of two kinds (`gpio`, `mock`) have nothing in common.
     """
-    now = {name: _number(settings, name) for name in OUTPUTS} if settings.kind != "none" else {}
-    before = {name: _number(held, name) for name in OUTPUTS} if held is not None and held.kind != "none" else {}
-    if held is not None and held.kind != settings.kind:
-        old = {name: number for name, number in before.items() if number is not None}
-        taken: set[int] = set()
-    else:
-        old = {name: number for name, number in before.items() if number is not None and now.get(name) != number}
-        taken = set(old.values())
-    kept = [(name, settings, name) for name, number in now.items() if number is None or number not in taken]
-    return kept + [(name, held, f"{name} (GPIO{number}, before)") for name, number in old.items() if held is not None]
+    now, mistakes = _numbers(settings)
+    before, _ = _numbers(held) if held is not None else ({}, [])
+    alike = held is not None and held.kind == settings.kind
+    old = {name: number for name, number in before.items() if not (alike and now.get(name) == number)}
+    taken = set(old.values()) if alike else set()
+    wanted = [_ToDrive(name, number, settings, name) for name, number in now.items() if number not in taken]
+    if held is not None:
+        wanted += [_ToDrive(name, number, held, f"{name} (GPIO{number}, before)") for name, number in old.items()]
+    return wanted, mistakes
 
 
-def _number(settings: PanelSettings, name: str) -> int | None:
-    try:
-        return bcm(getattr(settings, f"{name}_pin"), f"{name}_pin")
-    except PinError:
-        return None         # told when it is to be driven
+def _numbers(settings: PanelSettings) -> tuple[dict[str, int], list[PinError]]:
+    """The BCM numbers of the outputs that are wired."""
+    numbers: dict[str, int] = {}
+    mistakes: list[PinError] = []
+    for name in OUTPUTS if settings.kind != "none" else ():
+        try:
+            number = bcm(getattr(settings, f"{name}_pin"), f"{name}_pin")
+        except PinError as error:
+            mistakes.append(error)
+            continue
+        if number is not None:
+            numbers[name] = number
+    return numbers, mistakes
