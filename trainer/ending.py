@@ -6,16 +6,14 @@ Loads next to nothing by itself: whatever a Ctrl-C interrupts, loading included,
 
 from __future__ import annotations
 
-import io
-import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 
 from edge.commands.interrupt import listen, put_off
+from edge.commands.streams import mend_streams, print_no_more
 from edge.errors import CTRL_C, MaskGateError
 from trainer.errors import refuse
 
@@ -48,20 +46,16 @@ def ending(program: str, command: Callable[[], None], own: bool, stopped: str = 
         for number in ENDS:
             if before[number] is signal.SIG_DFL:  # one that is ignored (`nohup`) stays ignored
                 signal.signal(number, _end)
-        for name in ("stdout", "stderr"):
-            if getattr(sys, name) is None:  # closed by whoever started us
-                setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 it stays open to the end
-            elif isinstance(stream := getattr(sys, name), io.TextIOWrapper):
-                stream.reconfigure(errors="backslashreplace")  # a name with signs that the terminal does not know ends nothing
+        mend_streams()
         command()
         sys.stdout.flush()  # here, where a reader that has gone is still told apart
         return 0
     except BrokenPipeError:  # `maskgate-train data list | head`: the reader has seen enough
-        _print_no_more()
+        print_no_more()
         return 0
     except (MaskGateError, OSError) as error:
         if own and isinstance(error, OSError) and error.filename is None:
-            _print_no_more()  # it may be the output that cannot be written
+            print_no_more()  # it may be the output that cannot be written
         return refuse(program, error)
     except KeyboardInterrupt:
         if stopped:
@@ -71,11 +65,6 @@ def ending(program: str, command: Callable[[], None], own: bool, stopped: str = 
         sys.unraisablehook, threading.excepthook = hooks
         for number, handler in before.items():  # a Ctrl-C that was put off would only disturb Python's end now
             signal.signal(number, signal.SIG_IGN if own and number == signal.SIGINT else handler)
-
-
-def _print_no_more() -> None:
-    """What is still held back goes nowhere: Python would fail on it once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end(number: int, frame: FrameType | None) -> None:

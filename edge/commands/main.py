@@ -7,16 +7,14 @@ Loads next to nothing by itself: whatever a Ctrl-C interrupts, loading included,
 from __future__ import annotations
 
 import errno
-import io
-import os
 import signal
 import sys
-from pathlib import Path
 
 from edge.commands.interrupt import listen
-from edge.errors import CTRL_C, MaskGateError
+from edge.commands.streams import mend_streams, print_no_more
+from edge.errors import CTRL_C, DISK_FULL, MaskGateError
 
-REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+REFUSED = (*DISK_FULL, errno.EFBIG, errno.EIO)
 """What the kernel answers where the standard output leads into a file and that cannot grow."""
 CLOSED = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP)
 """What it answers to a path that somebody typed and that nobody can follow, wherever it is looked at first."""
@@ -27,12 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     before = sys.unraisablehook
     try:
         listen()
-        for name in ("stdout", "stderr"):
-            if getattr(sys, name) is None:  # closed by whoever started us
-                setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 it stays open to the end
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="replace")  # a sign that the terminal does not know ends nothing
+        mend_streams()
         code = _run(argv)
         sys.stdout.flush()  # here, where a refusal is still told in words
         if argv is None:  # a Ctrl-C that was put off would only disturb Python's end now
@@ -43,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         return CTRL_C
     except BrokenPipeError:  # `maskgate check … | head`: the reader has seen enough
-        _print_no_more()
+        print_no_more()
         return 0
     except OSError as error:
         if error.errno in CLOSED and error.filename:
@@ -51,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
             return 1
         if error.errno not in REFUSED:
             raise
-        _print_no_more()
+        print_no_more()
         _say(MaskGateError(f"the output cannot be written ({error.strerror}).", hint="Make room where the output is sent to."))
         return 1
     finally:
@@ -85,11 +78,6 @@ def _say(error: MaskGateError) -> None:
     print(f"maskgate: {error}", file=sys.stderr)
     if error.hint:
         print(f"  {error.hint}", file=sys.stderr)
-
-
-def _print_no_more() -> None:
-    """What is still held back goes nowhere: Python would fail on it once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def process(*words: object, **more: object) -> subprocess.Popen[str]:
 def test_main_loads_so_little_that_no_ctrl_c_comes_before_it() -> None:
     code = "import sys, edge.commands.main; print([name for name in sys.modules if name in ('argparse', 'logging') or name.startswith('edge.')])"
     loaded = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=50).stdout
-    assert loaded.strip() == "['edge.commands', 'edge.commands.interrupt', 'edge.errors', 'edge.commands.main']"
+    assert loaded.strip() == "['edge.commands', 'edge.commands.interrupt', 'edge.commands.streams', 'edge.errors', 'edge.commands.main']"
 
 
 def interrupted(arguments: object) -> int:

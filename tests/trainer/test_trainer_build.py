@@ -137,4 +137,4 @@ def test_a_name_that_the_terminal_cannot_show_ends_nothing(tmp_path: Path, proje
     picture(tmp_path / "crops/人/mask/a.jpg")
     done = subprocess.run([sys.executable, "-c", "import sys; from trainer.main import main; sys.exit(main())", "data", "list", "--data", str(tmp_path)],
                           env={**os.environ, "PYTHONIOENCODING": "latin-1"}, cwd=project, capture_output=True, check=False)
-    assert (done.returncode, done.stdout.split()) == (0, [rb"\u4eba", b"mask", b"1"])
+    assert (done.returncode, done.stdout.split()) == (0, [b"?", b"mask", b"1"])

@@ -29,7 +29,7 @@ def test_main_loads_so_little_that_no_ctrl_c_comes_before_it(project: Path, modu
     code = f"import sys, {module}; print([name for name in sys.modules if name in ('argparse', 'numpy', 'msgspec') or name.partition('.')[0] in ('edge', 'trainer', 'convert')])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=50, cwd=project).stdout
     room = [] if module.startswith("trainer") else ["convert"]
-    assert loaded.strip() == str([*room, "trainer", "edge", "edge.commands", "edge.commands.interrupt", "edge.errors", "trainer.errors", "trainer.ending", module])
+    assert loaded.strip() == str([*room, "trainer", "edge", "edge.commands", "edge.commands.interrupt", "edge.commands.streams", "edge.errors", "trainer.errors", "trainer.ending", module])
 
 
 @pytest.mark.parametrize(("module", "loading", "main"), MAINS, ids=["train", "convert"])
