@@ -93,7 +93,7 @@ def open_events(target: str, environment: Mapping[str, str] = os.environ) -> Eve
     from edge.report.events import Events
 
     kept = kept_in(environment)
-    return Events(target, patient=kept is not None and Path(target).is_relative_to(kept))
+    return Events(target, ours=kept is not None and Path(target).is_relative_to(kept))
 
 
 def kept_in(environment: Mapping[str, str]) -> Path | None:

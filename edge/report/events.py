@@ -55,20 +55,25 @@ class PassageEvent(msgspec.Struct, kw_only=True, frozen=True, tag_field="event",
     looks: int
 
 
+MOST_BYTES = 64 * 2**20
+"""Of an event file that nobody but us looks after, some 300,000 events; with the one before it a sixtieth of a card of 8 GB."""
+
+
 class Events:
     """Writes events to a file (appended) or, for `-`, to the standard output. Each line is flushed whole."""
 
-    def __init__(self, target: str, *, patient: bool = False) -> None:
+    def __init__(self, target: str, *, ours: bool = False) -> None:
         """Open the target.
 
         Args:
-            patient: a disk that is full or broken is no mistake of whoever named the file. It is opened with the first event that
-                finds it well again, and until then each of them raises the OSError, as it does where the disk goes wrong later.
+            ours: the file lies where the service keeps its things. A disk that is full or broken is then no mistake of whoever named
+                it: it is opened with the first event that finds it well again, and until then each of them raises the OSError, as it
+                does where the disk goes wrong later. And it does not grow for ever: at `MOST_BYTES` it becomes FILE.1.
 
         Raises:
             SettingsError: the file is a pipe, or cannot be written.
         """
-        self._target, self._begun, self._torn = target, False, False
+        self._target, self._ours, self._begun, self._torn = target, ours, False, False
         self._file: IO[bytes] | None = None
         try:
             if target != "-" and Path(target).is_fifo():  # it would wait for a reader, and end with him
@@ -76,7 +81,7 @@ class Events:
             if target != "-":
                 self._open()
         except OSError as error:
-            if patient and error.errno in (*DISK_FULL, *DISK_BROKEN):
+            if ours and error.errno in (*DISK_FULL, *DISK_BROKEN):
                 return
             raise SettingsError(f"Event file {target}: cannot be written ({error.strerror}).",
                                 hint="Name a file in a folder that exists and may be written, or `-`.") from error
@@ -113,6 +118,15 @@ class Events:
         # A disk may fill up, or the power fail, in the middle of a line: the next one does not continue it.
         data = b"\n" + line if self._torn else line
         self._torn = file.write(data) < len(data)
+        if self._ours and file.tell() >= MOST_BYTES:
+            self._set_aside(file)
+
+    def _set_aside(self, file: IO[bytes]) -> None:
+        """The file takes the place of the one that was set aside before; the next event begins another."""
+        with suppress(OSError):  # a disk that has just gone read-only is told with the next event
+            Path(self._target).replace(f"{self._target}.1")
+            file.close()
+            self._file = None
 
     def __enter__(self) -> Self:
         return self

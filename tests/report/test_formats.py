@@ -70,6 +70,29 @@ def test_a_line_that_a_power_cut_tore_does_not_swallow_the_first_one_of_the_next
     assert [json.loads(line)["event"] for line in found[-2:]] == ["passage", "passage"]
 
 
+@pytest.mark.parametrize("ours", [True, False])
+def test_an_event_file_that_nobody_looks_after_fills_no_card(ours: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.report.events.MOST_BYTES", 400)
+    target = tmp_path / "events.jsonl"
+    for run in range(3):   # also one that was full before
+        with Events(str(target), ours=ours) as events:
+            for track in range(20):
+                events.passages(2.0, [Passage(20 * run + track, 0.0, 2.0, DoorState.PASSED, Label.MASK, 0.9, 5)])
+    kept = [path for path in (tmp_path / "events.jsonl.1", target) if path.exists()]
+    told = [json.loads(line)["track"] for path in kept for line in path.read_text(encoding="utf-8").splitlines()]
+    assert told == list(range(60))[-len(told):], "the last ones, in order, none twice"
+    assert sum(path.stat().st_size for path in kept) < 2 * 600 if ours else len(told) == 60
+
+
+def test_a_disk_that_refuses_to_set_the_file_aside_loses_no_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.report.events.MOST_BYTES", 1)
+    (tmp_path / "events.jsonl.1").mkdir()
+    with Events(str(tmp_path / "events.jsonl"), ours=True) as events:
+        for track in range(5):
+            events.passages(2.0, [Passage(track, 0.0, 2.0, DoorState.PASSED, Label.MASK, 0.9, 5)])
+    assert len((tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()) == 5
+
+
 def test_the_first_line_says_the_state_even_where_the_first_frames_were_dropped(tmp_path: Path) -> None:
     target = tmp_path / "events.jsonl"
     late = ReplayedCamera([Frame(PICTURE, 0.2, 2), Frame(PICTURE, 0.3, 3)])
