@@ -19,6 +19,9 @@ from edge.settings_text import Setting, sections, toml_value
 
 INSTALLED = Path("/etc/maskgate/maskgate.toml")
 """Where `setup.sh install` puts the settings of a unit."""
+MOST_BYTES = 2**20
+"""Of a settings file: the one with every setting and its comment has a hundredth of that."""
+DEFAULT = "`maskgate config default > maskgate.toml` writes one with every setting."
 
 
 def load_settings(path: Path | None, *, models: bool = False) -> Settings:
@@ -39,12 +42,25 @@ def load_settings(path: Path | None, *, models: bool = False) -> Settings:
     return settings_from(_table(path), where=str(path), models=models)
 
 
+def content_of(path: Path) -> bytes:
+    """A settings file's first `MOST_BYTES`, and one more where it is longer: a pipe may be one, and what has no end (/dev/zero) is not read to it.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES + 1)
+
+
 def _table(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # some editors begin a file with a byte order mark
+        content = content_of(path)
     except OSError as error:
-        raise SettingsError(f"Settings file {path}: cannot be read ({error.strerror}).",
-                            hint="`maskgate config default > maskgate.toml` writes one with every setting.") from error
+        raise SettingsError(f"Settings file {path}: cannot be read ({error.strerror}).", hint=DEFAULT) from error
+    if len(content) > MOST_BYTES:
+        raise SettingsError(f"Settings file {path}: longer than {MOST_BYTES // 2**20} MiB, expected some ten kilobytes of TOML.", hint=DEFAULT)
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:
         raise SettingsError(f"Settings file {path}: this is no TOML: expected text in UTF-8.", hint="Save it as UTF-8.") from error
     except (ValueError, RecursionError) as error:  # also a number or brackets without end

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import ModelError, PinError, SettingsError
+from edge.panel.salvage import salvage_panel
 from edge.settings import Settings
 from edge.settings_file import load_settings, settings_from
 from edge.settings_text import reference, sections, settings_file, toml_value
@@ -161,3 +162,9 @@ def test_a_missing_file_and_no_toml_are_said_plainly(tmp_path: Path) -> None:
     bad.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError, match=r"no TOML: expected text in UTF-8\.$"):
         load_settings(bad)
+
+
+def test_a_settings_file_without_an_end_is_told_and_its_pins_are_turned_off_all_the_same() -> None:
+    with pytest.raises(SettingsError, match="longer than 1 MiB"):
+        load_settings(Path("/dev/zero"))
+    assert salvage_panel(Path("/dev/zero")).green_pin == Settings().panel.green_pin
