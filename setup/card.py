@@ -88,7 +88,7 @@ def check(given: argparse.Namespace) -> None:
 
 def read(path: Path, what: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except (OSError, UnicodeDecodeError) as error:
         raise WrongError(f"{what} {path}: cannot be read ({error})") from error
 

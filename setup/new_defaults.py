@@ -42,7 +42,7 @@ def in_toml(value: object) -> str:
 
 
 def main() -> None:
-    for line in report(*(flat(Path(name).read_text(encoding="utf-8")) for name in sys.argv[1:4])):
+    for line in report(*(flat(Path(name).read_text(encoding="utf-8-sig")) for name in sys.argv[1:4])):  # as the unit reads settings
         print(f"    {line}")
 
 

@@ -140,6 +140,13 @@ def test_a_private_key_and_a_broken_settings_file_are_refused(project: Path, boo
     assert "no TOML" in card(project, "--settings", tmp_path / "bad.toml", boot).stderr
 
 
+def test_a_settings_file_that_begins_with_a_byte_order_mark_is_one(project: Path, boot: Path, tmp_path: Path) -> None:
+    (tmp_path / "windows.toml").write_bytes(b'\xef\xbb\xbf[camera]\nsource = "0"\n')
+    done = card(project, "--settings", tmp_path / "windows.toml", boot)
+    assert done.returncode == 0, done.stderr
+    assert inline((boot / "user-data").read_text(), "content: ") == '[camera]\nsource = "0"\n'
+
+
 def test_a_folder_that_is_no_boot_partition_is_left_alone(project: Path, tmp_path: Path) -> None:
     result = card(project, tmp_path)
     assert result.returncode == 2

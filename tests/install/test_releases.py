@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -205,6 +207,14 @@ def test_what_a_new_release_s_defaults_mean_is_said_and_nothing_else(project: Pa
         'changed default: [a] left_out = "y" (was "x"; your settings leave it out, so it counts from now on)',
         "new setting: [a] new = true",
         "gone: [a] gone"]
+
+
+def test_kept_settings_that_begin_with_a_byte_order_mark_are_compared_too(project: Path, tmp_path: Path) -> None:
+    for name, content in {"old": b"[a]\nx = 1\n", "new": b"[a]\nx = 2\n", "kept": b"\xef\xbb\xbf[a]\nx = 1\n"}.items():
+        (tmp_path / name).write_bytes(content)
+    said = subprocess.run([sys.executable, project / "setup/new_defaults.py", *(tmp_path / name for name in ("old", "new", "kept"))],
+                          capture_output=True, text=True, check=False, timeout=50)
+    assert said.stdout == "    changed default: [a] x = 2 (was 1; your settings say 1, which stays)\n", said.stderr
 
 
 @pytest.mark.parametrize(("folder", "word"), [("/", "leave --image out"), ("nowhere", "no such folder"), ("empty", "no etc/os-release")])
