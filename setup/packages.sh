@@ -40,6 +40,8 @@ offline_debs=/var/cache/maskgate-setup
 from_folder() { # the .deb files of --offline, if any
     local place=$offline_debs
     [ -n "$(find "$wheels" -maxdepth 2 -name '*.deb' -print -quit)" ] || return 0
+    leftovers+=("$root$place")
+    rm -rf "$root$place" # of a run that was cut off: a file that was taken out of the folder since is not wanted
     mkdir -p "$root$place"
     find "$wheels" -maxdepth 2 -name '*.deb' -exec cp {} "$root$place/" \;
     say "apt-get install, from $wheels"

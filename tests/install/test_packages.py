@@ -100,6 +100,17 @@ def test_deb_files_of_an_offline_folder_are_installed_without_a_network(packages
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_a_deb_file_that_was_taken_out_after_a_failure_is_not_tried_again(packages: Machine, tmp_path: Path, folder: Path) -> None:
+    packages.has("apt-get", f"""case "$*" in *bad*) exit 1 ;; esac; printf 'python3\\npython3-venv\\npython3-numpy\\n' >{tmp_path}/has""")
+    bad, cache = folder / "bad_1_all.deb", tmp_path / "cache"
+    bad.touch()
+    assert offline(packages, folder, "").returncode == 1
+    assert list(cache.iterdir()) == []
+    (cache / "debs").mkdir()
+    bad.rename(cache / "debs" / bad.name)  # what a power cut leaves
+    assert install(packages, f"wheels={folder}; offline_debs={cache}/debs;").returncode == 0
+
+
 def test_an_offline_folder_that_lacks_what_is_needed_says_what(packages: Machine, folder: Path) -> None:
     result = offline(packages, folder, "")
     assert result.returncode == 1
