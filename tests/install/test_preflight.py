@@ -100,6 +100,14 @@ def test_a_clock_in_1970_is_refused(machine: Machine, seen: Path) -> None:
     assert look(machine, seen, "look_at_clock") == []
 
 
+@pytest.mark.parametrize(("year", "level"), [("2025", "warning"), ("1970", "FAILURE")])
+def test_without_a_network_the_date_of_the_image_is_good_enough_as_long_as_a_wheel_can_be_built(machine: Machine, seen: Path, year: str, level: str) -> None:
+    machine.has("date", f'case "$1" in +%Y) echo {year};; *) echo {year}-10-01;; esac')
+    found = look(machine, seen, "wheels=/a/folder; look_at_clock")
+    assert found[0].startswith(f"{level} the clock says {year}-10-01")
+    assert len(found) == 1
+
+
 def test_a_small_disk_is_refused_with_ways_to_make_room(machine: Machine, seen: Path) -> None:
     machine.has("df", "printf 'Filesystem 1M Used Available\\n/dev/x 900 700 300 78%% /\\n'")
     assert look(machine, seen, "look_at_disk")[0].startswith("FAILURE 300 MB free")
