@@ -14,7 +14,9 @@ begin_trial() { # begin_trial DEED TRIED BEFORE OLDER running|'': a line each; n
 
 end_trial() {
     undo=
-    [ -n "$dry" ] || rm -f "$root$opt/trying"
+    [ -z "$dry" ] || return 0
+    sync # or a power cut might take the service's files, and leave no word of a trial
+    rm -f "$root$opt/trying"
 }
 
 read_trial() { # into $deed $tried $before $older $was
@@ -25,6 +27,7 @@ go_back() { # go_back BEFORE OLDER: in links and files
     put "$opt/current" "$1"
     if [ -n "$2" ]; then put "$opt/previous" "$2"; else rm -f "$root$opt/previous"; fi
     (place_service "$1") || say "some files of ${1##*/} could not be put back: see above"
+    sync # as in `end_trial`
     rm -f "$root$opt/trying"
 }
 

@@ -154,6 +154,28 @@ def cut_off(unit: Unit, verb: str = "unit_upgrade", name: str = "slow") -> None:
     unit.machine.has("systemctl", (unit.machine.tools / "systemctl").read_text().partition("\n")[2].replace("echo active", "echo activating"))
 
 
+@pytest.mark.parametrize("verb", ["unit_install", "unit_upgrade", "unit_rollback"])
+def test_what_is_said_to_be_done_is_on_the_card(two: Unit, verb: str) -> None:
+    base = two.base
+    two.machine.has("sync", f"""echo "$([ -e {base}/opt/trying ] && echo trying) $(tail -n 1 {base}/starts)" >>{base}/synced""")
+    assert two.shell("r3", verb).returncode == 0
+    # With the new service up, and while a power cut would still lead to a look at the trial.
+    assert (base / "synced").read_text().splitlines()[-1].split() == ["trying", *two.starts().splitlines()[-1].split()]
+
+
+def test_what_is_put_back_is_on_the_card_before_the_trial_is_forgotten(two: Unit) -> None:
+    two.machine.has("sync", f"[ ! -e {two.base}/opt/trying ] || cp {two.base}/units/maskgate.service {two.base}/synced")
+    assert two.shell("broken", "unit_upgrade").returncode == 1
+    assert as_before(two)
+    assert "Description=r2\n" in (two.base / "synced").read_text()
+
+
+def test_a_first_installation_that_is_said_to_be_done_is_on_the_card(unit: Unit) -> None:
+    unit.machine.has("sync", f"[ ! -e {unit.base}/starts ] || cp {unit.base}/units/maskgate.service {unit.base}/synced")
+    assert unit.shell("r1", "unit_install").returncode == 0
+    assert "Description=r1\n" in (unit.base / "synced").read_text()
+
+
 def test_after_a_power_cut_a_rollback_leaves_what_was_tried_and_goes_no_further(two: Unit) -> None:
     cut_off(two)
     result = two.shell("any", "unit_rollback")
