@@ -24,18 +24,20 @@ FEEDS_PER_WATCHDOG = 24
 camera that is silent for [camera] silence_s: the program then ends with an exit code of its own."""
 
 
-def notify(address: str, *lines: str) -> None:
-    """Send `lines` (`READY=1`, `STATUS=…`) to the socket at `address`; a leading `@` names an abstract socket.
+def notify(address: str, *lines: str) -> bool:
+    """Send `lines` (`READY=1`, `STATUS=…`) to the socket at `address`; a leading `@` names an abstract socket. False: it did not take them.
 
     Never blocks and never fails: with a service manager that does not listen there is nobody to tell, and if it ought
     to have listened, its watchdog acts.
     """
     if not address:
-        return
+        return True
     target = "\0" + address[1:] if address.startswith("@") else address
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.setblocking(False)
         sock.sendto("\n".join(lines).encode(), target)
+        return True
+    return False
 
 
 class Service:
@@ -65,15 +67,15 @@ class Service:
 
     def decided(self, status: str) -> None:
         """A fresh frame was judged, all the way. Call it for no other reason, and never from a timer."""
-        lines = []
-        if not self._ready:
-            self._ready = True
-            lines.append("READY=1")
         now = self._clock()
+        lines = [] if self._ready else ["READY=1"]
         if now >= self._feed_at:
-            self._feed_at = now + self._feed_every_s
             lines.append("WATCHDOG=1")
-        self._send(lines, status)
+        # A manager that is busy takes no more than fit its queue: what it did not take is said again with the next frame.
+        if self._send(lines, status):
+            self._ready = True
+            if "WATCHDOG=1" in lines:
+                self._feed_at = now + self._feed_every_s
 
     def status(self, status: str) -> None:
         """Say in one line what is going on (`systemctl status` shows it), without a sign of life."""
@@ -83,9 +85,10 @@ class Service:
         """The end was asked for and has begun."""
         self._send(["STOPPING=1"], "stopping")
 
-    def _send(self, lines: list[str], status: str) -> None:
+    def _send(self, lines: list[str], status: str) -> bool:
         if status != self._status:
-            self._status = status
             lines = [*lines, "STATUS=" + status.replace("\n", " ")]
-        if lines:
-            notify(self._address, *lines)
+        taken = not lines or notify(self._address, *lines)
+        if taken:
+            self._status = status
+        return taken

@@ -91,6 +91,19 @@ def test_status_is_sent_on_change_only_and_as_one_line(manager: Manager) -> None
     ]
 
 
+def test_what_a_busy_manager_did_not_take_is_said_again(manager: Manager) -> None:
+    clock = Clock()
+    service = Service(manager.address, watchdog_s=30.0, clock=clock)
+    while notify(manager.address, "STATUS=of others"):  # until its queue is full
+        pass
+    service.decided("idle")
+    assert {*map(tuple, manager.heard())} == {("STATUS=of others",)}
+    clock.now += 0.1
+    service.decided("idle")
+    service.decided("idle")
+    assert manager.heard() == [["READY=1", "WATCHDOG=1", "STATUS=idle"]]
+
+
 def test_only_a_process_that_a_manager_started_waits_to_be_seen() -> None:
     assert Service("/run/notify").managed
     assert not Service.from_environment({}).managed
