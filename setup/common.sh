@@ -42,7 +42,7 @@ leave() {
     trap '' HUP INT TERM PIPE # a second Ctrl-C does not leave things half-way
     [ -z "$undo" ] || "$undo" || true
     [ -z "$ticker" ] || kill -KILL "$ticker" 2>/dev/null || true
-    rm -rf "$scratch" "${leftovers[@]}"
+    rm -rf "$scratch" ${leftovers[@]+"${leftovers[@]}"} # a Mac's bash 3.2 takes an empty array for an unset one
     if [ "$status" -ne 0 ] && [ -n "$step" ]; then
         printf 'setup.sh: stopped at "%s"; mend it and run the same command again\n' "$step" >&2
     fi

@@ -36,7 +36,7 @@ offline_wheels() {
     # numpy is apt's own on a unit. setuptools builds MaskGate there.
     { grep -v '^numpy==' "constraints/$os.txt"; echo 'setuptools>=77'; } >"$scratch/packages.txt"
     quietly .venv/bin/python -m pip download --disable-pip-version-check --retries 2 --no-deps --only-binary=:all: \
-        --implementation cp --python-version "$version" "${platforms[@]}" --dest "$folder" --requirement "$scratch/packages.txt" ||
+        --implementation cp --python-version "$version" ${platforms[@]+"${platforms[@]}"} --dest "$folder" --requirement "$scratch/packages.txt" ||
         fail "pip failed: see above"
     step=
     say "done: take this checkout and $folder to the unit, then: sudo ./setup.sh install --offline FOLDER"
@@ -64,5 +64,5 @@ offline_card() {
         fi
         shift
     done
-    "$python" setup/card.py "${arguments[@]}"
+    "$python" setup/card.py ${arguments[@]+"${arguments[@]}"}
 }

@@ -28,6 +28,15 @@ def unit(project: Path) -> list[tuple[str, str]]:
     return [(key, value) for key, _, value in (line.partition("=") for line in lines if re.match(r"[A-Z]\w+=", line))]
 
 
+def test_a_mac_s_bash_which_takes_an_empty_array_for_an_unset_variable_finds_none(project: Path) -> None:
+    text = "\n".join((project / name).read_text() for name in ("setup.sh", "setup/common.sh", "setup/desktop.sh", "setup/offline.sh"))
+    arrays = re.findall(r"(\w+)=\(\)", text)
+    assert arrays
+    for array in arrays:
+        value = '"${' + array + '[@]}"'
+        assert text.count(value) == text.count("${" + array + "[@]+" + value + "}") > 0, array
+
+
 def test_shellcheck_is_silent(project: Path) -> None:
     scripts = ["setup.sh", ".ci/run", "tests/pi/guest/files/usr/local/sbin/header", *(str(path.relative_to(project)) for path in (project / "tests").rglob("*.sh"))]
     shellcheck = Path(sys.executable).parent / "shellcheck"
