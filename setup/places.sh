@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Where everything goes on a unit, and how a step is done there, in an image, or only said (--dry-run).
 #
-#   /opt/maskgate/releases/VERSION-CONTENT   one release: its own virtual environment, unit files, a copy of setup.sh
+#   /opt/maskgate/releases/VERSION-CONTENT   one release: its own virtual environment, unit files, a copy of setup.sh; another of the
+#                                            same, beside one that is damaged, ends in .2
 #   /opt/maskgate/current, previous          links: the release in use, and the one to go back to
 #   /usr/local/bin/maskgate                  the command, for the operator
 #   /etc/maskgate/maskgate.toml              settings; written once, never overwritten

@@ -14,6 +14,20 @@ release_name() { # VERSION-CONTENT: the same sources make the same release
     printf '%s-%s' "$version" "$content"
 }
 
+name_release() { # sets $release. A damaged one is not touched, as it may be in use: the same is made beside it
+    local first found status copy=1
+    first=$opt/releases/$(release_name)
+    release=$first
+    while [ -e "$root$release/complete" ]; do
+        status=0
+        found=$(inside /usr/bin/python3 - "$release" <setup/damaged.py) || status=$?
+        # Anything else than 3 is of a Python that cannot look.
+        if [ "$status" -ne 3 ]; then return; fi
+        say "release ${release##*/} is damaged (${found%%$'\n'*}): another takes its place; if it happens twice, replace the SD card"
+        copy=$((copy + 1)) release=$first.$copy
+    done
+}
+
 pip() { # pip ARGUMENTS...: of the new release, from the registry or from --offline's folder
     local from=(--retries 2)
     if [ -n "$wheels" ]; then

@@ -63,7 +63,7 @@ unit_install() { # in whichever state the system is: nothing there, an older rel
     preflight "${source:-$(asked camera source)}" "${panel:-$(asked panel kind)}"
     settle
     before=$(target "$opt/current")
-    release=$opt/releases/$(release_name)
+    name_release
     system_packages
     make_user
     make_release

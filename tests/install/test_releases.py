@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import runpy
 import subprocess
 import sys
@@ -26,6 +28,43 @@ def test_the_same_release_again_changes_no_link(unit: Unit) -> None:
         result = unit.shell(name, "unit_install")
     assert "r2 is there" in result.stdout
     assert (unit.link("current"), unit.link("previous")) == ("r2", "r1")
+
+
+def package(site: Path, **files: str) -> None:
+    """What pip leaves of a package: its files, and the hash of each."""
+    (site / "a-1.dist-info").mkdir(parents=True)
+    rows = ["a-1.dist-info/RECORD,,", "a.pyc,,"]
+    for name, content in files.items():
+        (site / f"{name}.py").write_text(content)
+        rows.append(f"{name}.py,sha256={base64.urlsafe_b64encode(hashlib.sha256(content.encode()).digest()).decode().rstrip('=')},1")
+    (site / "a-1.dist-info/RECORD").write_text("\n".join(rows) + "\n")
+
+
+def test_a_release_s_damaged_files_are_those_that_are_gone_or_changed(project: Path, tmp_path: Path) -> None:
+    damaged = runpy.run_path(str(project / "setup" / "damaged.py"))["damaged"]
+    site = tmp_path / "lib/python3.13/site-packages"
+    assert damaged(tmp_path) == []
+    package(site, good="1", gone="2", changed="3")
+    assert damaged(tmp_path) == []
+    (site / "gone.py").unlink()
+    (site / "changed.py").write_text("\0")
+    assert damaged(tmp_path) == ["gone.py", "changed.py"]
+    (site / "a-1.dist-info/RECORD").write_bytes(b"\xff")
+    assert damaged(tmp_path) == ["a-1.dist-info/RECORD"]
+
+
+def test_installing_the_same_again_makes_a_damaged_release_anew_and_leaves_it_alone_meanwhile(unit: Unit) -> None:
+    install = f'inside() {{ [ "$1" != /usr/bin/python3 ] || set -- {sys.executable} "${{@:2}}"; "$@"; }}; unit_install'
+    assert unit.shell("r1", install).returncode == 0
+    package(unit.base / "opt/releases/r1/lib/python3.11/site-packages", a="1")
+    assert "r1 is there" in unit.shell("r1", install).stdout
+    (unit.base / "opt/releases/r1/lib/python3.11/site-packages/a.py").write_text("2")
+    result = unit.shell("r1", install)
+    assert result.returncode == 0, result.stderr
+    assert "release r1 is damaged (a.py): another takes its place" in result.stdout
+    assert (unit.link("current"), unit.link("previous")) == ("r1.2", "r1")
+    assert "r1.2 is there" in unit.shell("r1", install).stdout
+    assert unit.link("current") == "r1.2"
 
 
 @pytest.mark.parametrize(("building", "check"), [("fail 'pip failed: see above'", 0), (":", 1)])
