@@ -111,7 +111,13 @@ try_on() { systemctl start --no-block maskgate.service || true; } # a camera may
 
 look_after() { # the self-check at the end; what it finds can be mended at leisure
     begin "looking the unit over: maskgate doctor"
-    run "$release/bin/maskgate" doctor || say "it found something to mend: see above; sudo maskgate doctor looks again"
+    local status=0
+    run timeout --foreground --kill-after=5 "$doctor_s" "$release/bin/maskgate" doctor </dev/null || status=$?
+    case $status in
+        0) ;;
+        124 | 137) say "it did not come to its end within $doctor_s s; sudo maskgate doctor looks again" ;;
+        *) say "it found something to mend: see above; sudo maskgate doctor looks again" ;;
+    esac
 }
 
 unit_upgrade() { # install, over a release that is there

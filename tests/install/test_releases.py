@@ -115,6 +115,18 @@ def test_a_self_check_that_hangs_does_not_keep_an_installation_from_its_end(unit
     assert "its service does not start" in result.stderr
 
 
+def test_a_self_check_that_hangs_after_an_installation_does_not_keep_it_from_its_end(unit: Unit) -> None:
+    result = unit.shell("r1", "doctor_s=1; unit_install", building=r"""echo '[ "$1" != doctor ] || exec sleep 40' >>"$release/bin/maskgate" """)
+    assert result.returncode == 0, result.stderr
+    assert "it did not come to its end within 1 s" in result.stdout
+
+
+def test_what_the_self_check_finds_after_an_installation_is_no_failure_of_it(unit: Unit) -> None:
+    result = unit.shell("r1", "unit_install", building=r"""echo '[ "$1" != doctor ] || exit 1' >>"$release/bin/maskgate" """)
+    assert result.returncode == 0, result.stderr
+    assert "it found something to mend" in result.stdout
+
+
 def test_rollback_goes_back_and_forth_with_the_unit_files(unit: Unit) -> None:
     for name in ("r1", "r2"):
         unit.shell(name, "unit_install")
