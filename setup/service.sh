@@ -65,7 +65,7 @@ place_service() { # place_service RELEASE: its files, and those of the options t
 
 wants_network() { # do the settings name an address, or a secret that may be one?
     asked camera source | grep -q '^credential:' && return 0
-    inside "$release/bin/maskgate" config show --config "$etc/maskgate.toml" 2>/dev/null | grep -qE '= "[a-z]+://'
+    inside "$release/bin/maskgate" config show --config "$etc/maskgate.toml" 2>/dev/null | grep -qiE '= "[a-z]+://'
 }
 
 suit_network() { # a service that needs no network has none

@@ -49,7 +49,8 @@ def connect(settings: CameraSettings) -> Capture:
     if not is_utf8(settings.source):
         raise CameraNotFound(f"Stream {without_password(settings.source)}: this is no address; expected text in UTF-8.", hint=HINT)
     limit_ms, began = round(settings.silence_s * 1000), time.monotonic()
-    capture = cv2.VideoCapture(settings.source, cv2.CAP_FFMPEG, [
+    scheme, separator, rest = settings.source.partition("://")  # FFmpeg knows no RTSP://, which a telephone's keyboard writes
+    capture = cv2.VideoCapture(scheme.lower() + separator + rest, cv2.CAP_FFMPEG, [
         cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit_ms])
     if not capture.isOpened():
         raise why_not(settings.source, settings.silence_s, waited_s=time.monotonic() - began)

@@ -265,6 +265,11 @@ def test_an_address_without_a_host_is_not_found(address):
         opened(address, silence_s=0.5)
 
 
+def test_an_address_may_begin_with_capital_letters(mjpeg_server):
+    with opened(f"HTTP://{mjpeg_server.host}/live.mjpg", silence_s=2) as camera:
+        next(camera.frames())
+
+
 def test_a_page_that_is_no_video_is_unreadable(mjpeg_server):
     with pytest.raises(CameraUnreadable, match="it answers 404 Not Found"):
         opened(f"http://{mjpeg_server.host}/index.html", silence_s=1)

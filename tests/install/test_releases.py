@@ -222,6 +222,15 @@ def test_an_option_is_a_drop_in_that_an_upgrade_keeps_and_uninstalling_removes(u
     assert not (unit.base / "opt").exists()
 
 
+@pytest.mark.parametrize(("source", "network"), [
+    ("rtsp://10.0.0.2/a", True), ("RTSP://10.0.0.2/a", True), ("credential:camera", True), ("picamera", False), ("/srv/clip.mp4", False)])
+def test_the_service_gets_a_network_where_the_settings_name_an_address(unit: Unit, source: str, network: bool) -> None:
+    building = f"""echo '[ "$1 $2" != "config show" ] || printf "[camera]\\nsource = \\"{source}\\"\\n"' >>"$release/bin/maskgate" """
+    result = unit.shell("r1", "unit_install", building=building)
+    assert result.returncode == 0, result.stderr
+    assert (unit.base / "units/maskgate.service.d/20-network.conf").exists() is network
+
+
 @pytest.mark.parametrize("kind", ["relative", "with a slash"])
 def test_only_old_releases_are_forgotten_whatever_their_names_and_however_the_links_are_written(unit: Unit, kind: str) -> None:
     for name in ("r1", "r2"):
