@@ -34,6 +34,10 @@ BOOT = "/boot/firmware"
 """Where the unit has the boot partition."""
 ON_UNIT = "/usr/local/src/maskgate"
 
+NOBODY_ASKED = "! systemctl is-enabled --quiet userconfig.service || systemctl mask --now --no-block userconfig.service"
+"""Takes back Raspberry Pi OS's question for a first user. multi-user.target waits for the answer, and cloud-init's last stage for
+multi-user.target. (With a user of its own, cloud-init takes it back itself.)"""
+
 
 class WrongError(ValueError):
     """An argument is wrong; the text says what would be right."""
@@ -119,6 +123,8 @@ def user_data(given: argparse.Namespace) -> str:
         lines += ["users:", f"  - name: {given.user}", "    groups: [adm, sudo, video, gpio, plugdev]", "    shell: /bin/bash", "    lock_passwd: true",
                   "    sudo: ALL=(ALL) NOPASSWD:ALL", "    ssh_authorized_keys:", f"      - {quoted(read(given.ssh_key, '--ssh-key').strip())}",
                   "ssh_pwauth: false"]
+    else:  # the image asks for one on its screen, and nothing below is done before somebody answers
+        lines += ["# Nobody is asked for a user.", "bootcmd:", f"  - {quoted(['sh', '-c', NOBODY_ASKED])}"]
     if given.settings is not None:
         lines += ["write_files:", "  - path: /etc/maskgate/maskgate.toml", "    permissions: '0640'",
                   f"    content: {quoted(read(given.settings, '--settings'))}"]

@@ -67,6 +67,25 @@ def test_without_a_word_more_a_card_makes_a_unit_on_a_cable(project: Path, boot:
     assert "wifis" not in (boot / "network-config").read_text()
 
 
+def test_without_a_user_the_image_s_question_for_one_does_not_keep_the_card_from_installing(project: Path, boot: Path, tmp_path: Path) -> None:
+    """Raspberry Pi OS waits at its screen, and cloud-init's `runcmd` behind it."""
+    (tmp_path / "id.pub").write_text(KEY)
+    assert card(project, boot).returncode == 0
+    text = (boot / "user-data").read_text()
+    asked = inline(text[text.index("bootcmd:"):], "- ")
+    assert isinstance(asked, list)
+    tools, orders = tmp_path / "tools", tmp_path / "orders"
+    tools.mkdir()
+    (tools / "systemctl").write_text(f'#!/bin/sh\necho "$*" >>{orders}\n[ "$1" != is-enabled ] || exit $ENABLED\n')
+    (tools / "systemctl").chmod(0o755)
+    for enabled, told in (("0", ["is-enabled --quiet userconfig.service", "mask --now --no-block userconfig.service"]), ("1", ["is-enabled --quiet userconfig.service"])):
+        orders.unlink(missing_ok=True)
+        subprocess.run(asked, env={"PATH": f"{tools}:/usr/bin:/bin", "ENABLED": enabled}, check=True, timeout=50)
+        assert orders.read_text().splitlines() == told
+    assert card(project, "--user", "anna", "--ssh-key", tmp_path / "id.pub", boot).returncode == 0
+    assert "userconfig" not in (boot / "user-data").read_text()
+
+
 def test_the_same_sources_give_the_same_bytes_whenever_a_card_is_written(project: Path, boot: Path) -> None:
     written = []
     for _ in range(2):
