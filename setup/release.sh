@@ -20,7 +20,7 @@ name_release() { # sets $release. A damaged one is not touched, as it may be in 
     release=$first
     while [ -e "$root$release/complete" ]; do
         status=0
-        found=$(inside /usr/bin/python3 - "$release" <setup/damaged.py) || status=$?
+        found=$(inside /usr/bin/python3 - "$release" <setup/damaged.py 2>/dev/null) || status=$?
         # Anything else than 3 is of a Python that cannot look.
         if [ "$status" -ne 3 ]; then return; fi
         say "release ${release##*/} is damaged (${found%%$'\n'*}): another takes its place; if it happens twice, replace the SD card"
