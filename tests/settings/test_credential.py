@@ -25,6 +25,11 @@ def test_a_credential_is_read_without_its_newline(handed_over: dict[str, str]) -
     assert revealed("credential:camera", handed_over) == "rtsp://door:pass word@10.0.0.2/stream"
 
 
+def test_a_secret_that_an_editor_for_windows_wrote_is_the_same(tmp_path: Path) -> None:
+    (tmp_path / "secret_camera").write_bytes(b"\xef\xbb\xbfrtsp://10.0.0.2/stream\r\n")
+    assert revealed("credential:camera", {"CREDENTIALS_DIRECTORY": str(tmp_path)}) == "rtsp://10.0.0.2/stream"
+
+
 @pytest.mark.parametrize("value", ["picamera", "0", "", "rtsp://x/credential:camera"])
 def test_any_other_value_stays_as_it_is(handed_over: dict[str, str], value: str) -> None:
     assert revealed(value, handed_over) == value
