@@ -37,11 +37,12 @@ def random_weights(plan: Plan, seed: int = 1) -> Weights:
             for layer in plan.layers()}
 
 
-def test_a_file_gives_back_plan_and_weights(tmp_path: Path) -> None:
-    weights = random_weights(TINY)
-    write_onnx(tmp_path / "a.onnx", TINY, weights)
+@pytest.mark.parametrize("written", [TINY, replace(TINY, shared=(0, 1, 11), down=True)], ids=["tiny", "more units than ten"])
+def test_a_file_gives_back_plan_and_weights(tmp_path: Path, written: Plan) -> None:
+    weights = random_weights(written)
+    write_onnx(tmp_path / "a.onnx", written, weights)
     plan, again = read_onnx(tmp_path / "a.onnx")
-    assert plan == TINY
+    assert plan == written
     for name, (kernel, bias) in weights.items():
         assert np.array_equal(again[name][0], kernel)
         assert np.array_equal(again[name][1], bias)

@@ -160,7 +160,7 @@ def _widths(points: list[int]) -> tuple[int, tuple[tuple[int, int], ...]]:
 
 def _ours(graph: onnx.GraphProto, constants: dict[str, NDArray[Any]]) -> tuple[Plan, _Convs]:
     stem, stages = _widths([constants[f"{unit}.point.kernel"].shape[0] for unit in ("stem", *(f"stage{n}.{which}" for n in range(1, 6) for which in "ab"))])
-    first, second, third = (sum(f"shared{stride}.{n}.point.kernel" in constants for n in range(9)) for stride in STRIDES)
+    first, second, third = (sum(name.startswith(f"shared{stride}.") and name.endswith(".point.kernel") for name in constants) for stride in STRIDES)
     down = any(node.output[0].endswith(".larger") and node.input[0].startswith("shared") for node in graph.node)
     plan = Plan(stem=stem, stages=stages, shared=(first, second, third), down=down)
     return plan, [(constants[f"{layer.name}.kernel"], constants[f"{layer.name}.bias"]) for layer in plan.layers()]
