@@ -175,9 +175,11 @@ def test_figures_go_between_the_marks_of_the_card(tmp_path: Path) -> None:
     put_section(card, "new")
     put_section(card, "newer")
     assert card.read_text() == f"before\n{BEGIN}\n\nnewer\n{END}\nafter\n"
-    card.write_text("no marks")
-    with pytest.raises(SettingsError, match="not in it once each"):
-        put_section(card, "new")
+    for text in ("no marks", f"{BEGIN}\nold\n{END}\nafter\n{END}\nwhat follows would be lost\n"):
+        card.write_text(text)
+        with pytest.raises(SettingsError, match="not in it once each"):
+            put_section(card, "new")
+        assert card.read_text() == text
 
 
 def test_a_recipe_keeps_its_states_under_its_name() -> None:

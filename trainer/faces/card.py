@@ -15,8 +15,9 @@ def around_section(card: Path) -> tuple[str, str]:
     """What stands before and after the figures. Raises SettingsError if the card or its marks are missing."""
     try:
         before, rest = card.read_text(encoding="utf-8").split(BEGIN)
-        return before, rest.split(END)[1]
-    except (OSError, ValueError, IndexError) as error:
+        _, after = rest.split(END)
+        return before, after
+    except (OSError, ValueError) as error:
         raise SettingsError(f"Model card {card}: the lines {BEGIN!r} and {END!r} are not in it once each.",
                             hint="Name a card that has them with --card, or leave it out.") from error
 
