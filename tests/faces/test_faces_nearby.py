@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from trainer.faces.measure import Outcome, Sighting
-from trainer.faces.results import Result, nearby
+from trainer.faces.results import Result, names_of, nearby
 from trainer.faces.tables import nearby_table
 
 
@@ -33,3 +35,12 @@ def test_each_detector_has_the_mean_of_its_own_sizes_and_its_worst_and_best() ->
     assert ours.endswith("| 0.625 (0.250 to 1.000) |")
     assert theirs.startswith("| theirs | 0.500 (0.500 to 0.500) |")
     assert theirs.endswith("| 0.500 (0.500 to 0.500) |")
+
+
+@pytest.mark.parametrize(("models", "names"), [
+    (["a/face.onnx", "b/yunet.onnx"], ["face", "yunet"]),
+    (["a/face.onnx", "b/face.onnx", "b/yunet.onnx"], ["a/face", "b/face", "yunet"]),
+    (["/one/edge/models/face.onnx", "/two/edge/models/face.onnx"], ["one/edge/models/face", "two/edge/models/face"]),
+    (["models/face.onnx", "/one/models/face.onnx"], ["models/face.onnx", "one/models/face"])])
+def test_no_two_detectors_share_a_name_under_which_their_figures_would_be_one(models: list[str], names: list[str]) -> None:
+    assert names_of([Path(model) for model in models]) == names

@@ -95,6 +95,14 @@ def landmark_error(found: list[Found], reference: list[Found], pictures: list[Pi
 
 
 def names_of(models: list[Path]) -> list[str]:
-    """Short names: the stem, with the folder before it where two are alike."""
-    stems = [model.stem for model in models]
-    return [stem if stems.count(stem) == 1 else f"{model.parent.name}/{stem}" for stem, model in zip(stems, models, strict=True)]
+    """Short names: the stem, with as many of the folders before it as tell it from the others; tables join what has the same name."""
+    parts = {model: model.with_suffix("").parts for model in models}
+
+    def name_of(model: Path) -> str:
+        for count in range(1, len(parts[model]) + 1):
+            end = parts[model][-count:]
+            if all(theirs[-count:] != end for other, theirs in parts.items() if other != model):
+                return "/".join(end)
+        return str(model)
+
+    return [name_of(model) for model in models]
