@@ -82,6 +82,12 @@ def test_nothing_found_is_a_precision_of_zero_and_no_faces_is_unknown() -> None:
     assert np.isnan(Outcome(pictures=1, false_scores=[0.9], faces=[]).average_precision())
 
 
+@pytest.mark.parametrize("false", [61, 62, 124, 130])
+def test_as_many_false_boxes_are_allowed_as_another_detector_has(false: int) -> None:
+    theirs, ours = (Outcome(pictures=904, false_scores=scores, faces=[]) for scores in ([0.9] * false, [0.9] * false + [0.5]))
+    assert 0.5 < score_at(ours, theirs.false_per_picture(0.6)) < 0.9
+
+
 @given(st.lists(st.floats(0.3, 0.99), max_size=30), st.integers(1, 50), st.floats(0, 2))
 def test_the_score_for_a_share_of_false_boxes_keeps_to_it(false: list[float], pictures: int, allowed: float) -> None:
     result = Outcome(pictures=pictures, false_scores=false, faces=[])

@@ -114,6 +114,7 @@ def detector_file(named: str, weights: Path) -> Path:
 
 def score_at(found: Outcome, false_per_picture: float) -> float:
     """The least score at which no more than so many false boxes a picture remain."""
-    allowed = int(false_per_picture * found.pictures)
     ordered = sorted(found.false_scores, reverse=True)
+    # Counted, not multiplied back: 62 / 904 * 904 is a little less than 62, and one box that is allowed would not be.
+    allowed = sum(count / found.pictures <= false_per_picture for count in range(1, len(ordered) + 1))
     return float(np.nextafter(ordered[allowed], 1)) if len(ordered) > allowed else min(ordered, default=0.3)
