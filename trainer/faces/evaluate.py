@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import cv2
@@ -53,7 +54,8 @@ def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], sco
                for size in AROUND]
     tallies = watch_all(videos, models, 320, score)
     text = "\n\n".join([recall_table(results, score), *around, scores_table(everything, 320), clips_table(names, tallies, 320, score)]) + "\n"
-    for name, content in (("figures.md", text), ("figures.json", json.dumps(_plain([*everything, *second]), indent=1))):
+    rows = [*_plain(everything, "webphotos test"), *_plain(second, "webphotos train, held out")]
+    for name, content in (("figures.md", text), ("figures.json", json.dumps(rows, indent=1, allow_nan=False))):
         with whole(to / name) as part:
             part.write_text(content, encoding="utf-8")
     plot_false(everything, 320, to / "recall-against-false-faces.png")
@@ -64,9 +66,13 @@ def evaluate(models: list[Path], data: Path, videos: Path, sizes: list[int], sco
         put_section(card, text)
 
 
-def _plain(results: list[Result]) -> list[dict[str, object]]:
-    return [{"model": r.model, "size": r.size, "milliseconds": r.milliseconds, "landmark_error": r.landmark_error,
-             "average_precision": r.outcome.average_precision(), "pictures": r.outcome.pictures,
+def _plain(results: list[Result], of: str) -> list[dict[str, object]]:
+    return [{"of": of, "model": r.model, "size": r.size, "milliseconds": r.milliseconds, "landmark_error": _known(r.landmark_error),
+             "average_precision": _known(r.outcome.average_precision()), "pictures": r.outcome.pictures,
              "faces": [[face.label, round(face.share, 4), round(face.score, 4)] for face in r.outcome.faces],
              "false": [round(value, 4) for value in r.outcome.false_scores]} for r in results]
 
+
+def _known(value: float) -> float | None:
+    """None for what is not a number: JSON has no NaN."""
+    return None if math.isnan(value) else value
