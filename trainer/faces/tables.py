@@ -73,4 +73,4 @@ def clips_table(names: Sequence[str], tallies: Sequence[Sequence[Tally]], size: 
         faces, empty = sum(t.faces for t in model), sum(t.empty for t in model)
         total += [f"{sum(t.found for t in model) / max(1, faces):.3f}", f"{max((t.longest_gap_s for t in model), default=0):.1f}",
                   f"{sum(t.false for t in model)} / {empty}"]
-    return f"Clips, long side {size}, score >= {score}, ten frames a second:\n\n{_table(head, [*rows, total])}"
+    return f"Clips, long side {size}, score >= {score}, about ten frames a second:\n\n{_table(head, [*rows, total])}"
