@@ -197,6 +197,8 @@ def test_a_recipe_may_start_from_the_best_step_of_another(tmp_path: Path) -> Non
     assert detector_file(str(first), tmp_path) == tmp_path / "one" / "step-3.onnx"
     first.write_text(f'cache = "{tmp_path}"\nname = "one"\nchoose = "last"\n')
     assert detector_file(str(first), tmp_path) == tmp_path / "one" / "step-4.onnx"
+    first.write_text(f'cache = "{tmp_path}"\nname = "one"\nevery = 1\nstop = 2\nchoose = "last"\n')  # it went on to 4 before it was told to stop
+    assert detector_file(str(first), tmp_path) == tmp_path / "one" / "step-2.onnx"
     (tmp_path / "yunet.onnx").touch()
     assert detector_file("yunet.onnx", tmp_path) == tmp_path / "yunet.onnx"
     with pytest.raises(SettingsError, match=r"yunet_n\.onnx: no such file") as refused:

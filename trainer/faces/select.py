@@ -83,13 +83,14 @@ def look(detector: Path, pictures: Sequence[tuple[Image, tuple[Truth, ...]]], si
 
 
 def chosen(recipe: Recipe) -> Path:
-    """The detector file that the recipe takes: the one with the best goal so far, of a tie the later one, or the last one.
+    """The detector file that the recipe takes: the one with the best goal so far, of a tie the later one, or the last one. Steps after its end, of a
+    training that was longer before, are not its own.
 
     Raises:
         SettingsError: this recipe has not been trained here, or its figures are damaged.
     """
     path = recipe.folder / FIGURES
-    rows = figures(path) if path.is_file() else []
+    rows = [row for row in figures(path) if row["step"] <= recipe.end] if path.is_file() else []
     if not rows:
         raise SettingsError(f"Recipe {recipe.name}: nothing trained yet in {recipe.folder}.", hint="Run `maskgate-train faces fit` on it first.")
     row = rows[-1] if recipe.choose == "last" else max(rows, key=lambda row: (row["goal"], row["step"]))
