@@ -129,6 +129,15 @@ def batches(store, recipe, start):
 fitting.batches = batches
 recipe = Recipe(name="short", cache=sys.argv[1], weights=sys.argv[1], start="", stages=TINY.stages, shared=(0, 0, 0), imitate=0.0,
                 steps=4, stop=2, every=1, warm_up=0, choose="last")
+def lost(recipe):
+    # The mean of obj's loss as it is told after each stretch.
+    import contextlib, io, re
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        fitting.fit(recipe)
+    return [float(mean) for mean in re.findall(r"'obj': ([0-9.]+)", said.getvalue())]
+from dataclasses import replace
+three, one_more = lost(replace(recipe, name="uneven", stop=0, every=3, rate=1e-12))   # the last stretch is one step long
+assert three > 0 and abs(one_more - three) < 0.01 * three, (three, one_more)
 figures = folder / "short/selection.jsonl"
 steps = lambda: [json.loads(line)["step"] for line in figures.read_text().splitlines()]
 assert fitting.fit(recipe).name == "step-000002.onnx" and steps() == [0, 1, 2]
@@ -165,3 +174,24 @@ except TrainerError as error:
 else:
     raise AssertionError
 """)
+
+
+def test_errors_are_mined_with_the_detector_saved_last_but_one_also_where_states_are_kept_at_another_pace_than_before(tmp_path: Path) -> None:
+    run("""
+from types import SimpleNamespace
+from trainer.faces import fit as fitting
+from trainer.faces.recipe import Recipe
+recipe = Recipe(name="r", cache=sys.argv[1], mine=True, every=500)
+recipe.folder.mkdir()
+for step in (0, 500, 1000):
+    fitting.step_file(recipe, step).touch()
+assert [fitting.saved_by(recipe, step).stem for step in (0, 499, 500, 1000)] == ["step-000000", "step-000000", "step-000500", "step-001000"]
+asked = []
+fitting.mine = lambda store, detector: asked.append(detector.name)
+fitting.Scenes = lambda *_: SimpleNamespace(make=lambda: [(np.zeros((64, 64, 3), np.uint8), np.zeros((0, 16), np.float32))] * 2)
+for every in (500, 300):   # 300: from step 1000 on, whose stretch began at 900; 600 was never saved
+    made = fitting.batches(None, Recipe(name="r", cache=sys.argv[1], mine=True, every=every), 1000)
+    next(made)
+    made.close()
+assert asked == ["step-000500.onnx", "step-000500.onnx"], asked
+""", str(tmp_path))

@@ -89,8 +89,7 @@ def batches(store: Store, recipe: Recipe, start: int) -> Generator[Batch]:
         # A seed for each stretch between saved states: going on from one repeats what an unbroken run would have seen.
         for stretch in range(start // recipe.every, 1 << 30):
             # The detector saved last is not written yet when its stretch begins here; the one before it is.
-            before = step_file(recipe, (stretch - 1) * recipe.every)
-            seen = mine(store, before) if recipe.mine and stretch > 0 else store
+            seen = mine(store, saved_by(recipe, (stretch - 1) * recipe.every)) if recipe.mine and stretch > 0 else store
             maker = Scenes(seen, recipe.side, recipe.seed * 1_000_003 + stretch, recipe.dress, VIEWS[recipe.views])
             waiting: list[tuple[Image, Faces]] = []
             for _ in range(recipe.every):
@@ -119,6 +118,11 @@ def batches(store: Store, recipe: Recipe, start: int) -> Generator[Batch]:
 def step_file(recipe: Recipe, step: int) -> Path:
     """Where the detector of one step is kept."""
     return recipe.folder / f"step-{step:06d}.onnx"
+
+
+def saved_by(recipe: Recipe, step: int) -> Path:
+    """The last detector that was saved up to this step: at the step itself, unless `every` was another one before."""
+    return next((path for earlier in range(step, -1, -1) if (path := step_file(recipe, earlier)).is_file()), step_file(recipe, step))
 
 
 def first_weights(recipe: Recipe) -> tuple[Plan, Weights]:
@@ -252,16 +256,16 @@ def _fit(recipe: Recipe) -> Path:
         selection.add(training.step, training.save())
     totals: dict[str, float] = {}
     start, first = time.monotonic(), training.step
-    made = batches(store, recipe, training.step)
-    with tqdm(total=recipe.end, initial=first, mininterval=10, desc="fit") as bar:
+    told = first
+    with contextlib.closing(batches(store, recipe, first)) as made, tqdm(total=recipe.end, initial=first, mininterval=10, desc="fit") as bar:
         while training.step < recipe.end:
             for name, value in training.learn(next(made)).items():
                 totals[name] = totals.get(name, 0.0) + float(value)
             bar.update()
             if training.step % recipe.every == 0 or training.step == recipe.end:
-                means = {name: round(value / recipe.every, 3) for name, value in totals.items()}
+                means = {name: round(value / (training.step - told), 3) for name, value in totals.items()}
                 print(f"\nstep {training.step}, {(time.monotonic() - start) / (training.step - first):.2f} s each, {means}", flush=True)
                 print(selection.add(training.step, training.save()), flush=True)
                 totals.clear()
-    made.close()
+                told = training.step
     return chosen(recipe)
