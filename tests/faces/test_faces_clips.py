@@ -38,7 +38,18 @@ def film(tmp_path: Path) -> Path:
 def test_a_gap_lasts_until_the_face_is_found_again(film: Path) -> None:
     tally = watch(film, [Stretch(0, 4, 1, "mask")], [cast(Detector, Bright())], 320, 0.6)[0]
     assert (tally.faces, tally.found) == (40, 32)
-    assert tally.longest_gap_s == pytest.approx(0.8, abs=0.11)
+    assert tally.longest_gap_s == pytest.approx(0.8)
+
+
+def test_a_face_that_is_missed_from_its_first_frame_on_is_missed_as_long_as_one_that_is_lost(film: Path) -> None:
+    tally = watch(film, [Stretch(0, 1, 0, "nobody"), Stretch(1, 4, 1, "mask")], [cast(Detector, Bright())], 320, 0.6)[0]
+    assert tally.longest_gap_s == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("between", [Stretch(1.2, 1.5, 2, "mixed"), Stretch(1.2, 1.5, 0, "unclear"), Stretch(1.2, 1.5, 0, "nobody")])
+def test_a_gap_ends_where_one_face_is_no_longer_to_be_seen(film: Path, between: Stretch) -> None:
+    tally = watch(film, [Stretch(0, 1.2, 1, "mask"), between, Stretch(1.5, 4, 1, "mask")], [cast(Detector, Bright())], 320, 0.6)[0]
+    assert tally.longest_gap_s == pytest.approx(0.3)
 
 
 def test_boxes_where_nobody_is_are_false_and_unclear_stretches_do_not_count(film: Path) -> None:

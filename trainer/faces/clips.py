@@ -88,34 +88,30 @@ def must_be_clips(folder: Path, names: Iterable[str]) -> None:
 def watch(path: Path, stretches: list[Stretch], detectors: list[Detector], long_side: int, score: float) -> list[Tally]:
     """Show one clip to all detectors, frame by frame, and count."""
     tallies = [Tally(clip=path.stem) for _ in detectors]
-    seen: list[float] = [float("nan")] * len(detectors)  # when each detector last saw the one face of this stretch
-    single = False  # whether one face was to be seen in the frame before
-    for at, frame in _frames(path):
-        now = next((part for part in stretches if part.start <= at < part.end), None)
+    missed = [0] * len(detectors)  # frames since each detector last saw the one face there is
+    film = cv2.VideoCapture(str(path))
+    rate = film.get(cv2.CAP_PROP_FPS) or RATE
+    step = max(1, round(rate / RATE))
+    for number, frame in _frames(film, step):
+        now = next((part for part in stretches if part.start <= number / rate < part.end), None)
         if now is None or (now.faces == 0 and now.verdict != "nobody"):
-            single = False
+            missed = [0] * len(detectors)
             continue
         for k, detector in enumerate(detectors):
             boxes = int(sum(row[14] >= score for row in detector.detect(frame, long_side)))
             _count(tallies[k], now, boxes)
-            if now.faces == 1:
-                if boxes or not single:
-                    seen[k] = at
-                tallies[k].longest_gap_s = max(tallies[k].longest_gap_s, at - seen[k])
-        single = now.faces == 1
+            missed[k] = missed[k] + 1 if now.faces == 1 and not boxes else 0
+            tallies[k].longest_gap_s = max(tallies[k].longest_gap_s, missed[k] * step / rate)
     return tallies
 
 
-def _frames(path: Path) -> Iterator[tuple[float, Image]]:
-    """The frames of a clip that are looked at, each with its time in seconds."""
-    film = cv2.VideoCapture(str(path))
-    rate = film.get(cv2.CAP_PROP_FPS) or RATE
-    step = max(1, round(rate / RATE))
+def _frames(film: cv2.VideoCapture, step: int) -> Iterator[tuple[int, Image]]:
+    """Each `step`th frame of a film, with its number."""
     for number in itertools.count():
         if not film.grab():
             return
         if number % step == 0:
-            yield number / rate, np.asarray(film.retrieve()[1], np.uint8)
+            yield number, np.asarray(film.retrieve()[1], np.uint8)
 
 
 def _count(tally: Tally, now: Stretch, boxes: int) -> None:
