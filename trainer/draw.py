@@ -53,12 +53,12 @@ class Drawer:
         self._members: dict[str, NDArray[np.int64]] = {}
         self._sums: dict[str, NDArray[np.float64]] = {}
         for label in (*CLASSES, NOT_FACE):
-            members = np.array([i for i in rows if faces.rows[i].label == label], np.int64)
-            weights = np.array([weight_of(faces.rows[i], recipe.sampling) for i in members], np.float64)
-            if not weights.sum() and label in CLASSES:
+            weights = {i: weight_of(faces.rows[i], recipe.sampling) for i in rows if faces.rows[i].label == label}
+            drawn = {i: weight for i, weight in weights.items() if weight}
+            if not drawn and label in CLASSES:
                 raise TrainerError(f"Nothing to draw from for {label!r}: no face, or every source of it has weight 0.")
-            self._members[label] = members
-            self._sums[label] = np.cumsum(weights)
+            self._members[label] = np.array(list(drawn), np.int64)
+            self._sums[label] = np.cumsum(np.array(list(drawn.values()), np.float64))
 
     def batch(self, step: int) -> Batch:
         """The batch of one step; a function of the seed and the step alone, so that a resumed run draws on as before."""

@@ -132,3 +132,12 @@ def test_the_finish_has_its_own_falling_rate() -> None:
     assert rates[-1] < 0.002
     assert not recipe.finishes(109)
     assert recipe.finishes(110)
+
+
+def test_where_all_that_is_no_face_weighs_nothing_none_of_it_is_drawn() -> None:
+    faces = tiny_faces()
+    sources = {f"{row.source}/{NOT_FACE}": 0.0 for row in faces.rows if row.label == NOT_FACE}
+    assert sources
+    drawer = _drawer(Recipe(model=RECIPE.model, fit=Fit(batch=8, negatives=1.0, smoothing=0.0), sampling=Sampling(sources=sources)))
+    assert (drawer.batch(0).targets.max(axis=1) == 1).all()
+    assert drawer.pick_any(NOT_FACE, np.random.default_rng(1)) is None
