@@ -40,3 +40,8 @@ def test_so_with_the_folders_of_single_faces(tmp_path: Path) -> None:
         crops(tmp_path)
     (tmp_path / "crops/web/beard/a.jpg").unlink()
     assert [picture.label for picture in crops(tmp_path)] == ["mask", "not_face"]
+
+
+def test_crops_that_are_missing_are_told_and_not_found_out_by_the_first_scene(tmp_path: Path) -> None:
+    with pytest.raises(TrainerError, match="crops: no pictures of what is no face"):
+        crops(tmp_path)

@@ -20,7 +20,7 @@ from edge.look import Box
 from edge.whole import whole
 from trainer.data.decode import read_picture, require_shape
 from trainer.data.fingerprint import fingerprint
-from trainer.data.labels import label_of
+from trainer.data.labels import NOT_FACE, label_of
 from trainer.data.manifest import box_of, require_inside
 from trainer.data.table import read_rows
 from trainer.errors import TrainerError
@@ -28,7 +28,7 @@ from trainer.faces.labels import KINDS
 
 Image = NDArray[np.uint8]
 HINT = ("Name the folder of pictures with --data, or as `data` in the recipe; it is not part of MaskGate. "
-        "In it each source has a folder with labels.csv (image, x, y, w, h, label, group, split) and images/.")
+        "In it each source has a folder with labels.csv (image, x, y, w, h, label, group, split) and images/; crops/ has single faces.")
 HELD_OUT_GROUPS = {"webphotos": ("c4", "c5")}
 HELD_OUT_SHARE = {"andrewmvd": 0.1, "maixcam": 0.2}
 """What the best training step is chosen on: whole groups where there are some, else pictures by the hash of their name."""
@@ -89,10 +89,12 @@ def crops(data: Path) -> list[Picture]:
     """The single faces, and the pieces of scenes without one, in the order of their names.
 
     Raises:
-        TrainerError: a folder's name says nothing to us.
+        TrainerError: a folder's name says nothing to us, or there are no pieces without a face: scenes lie on them.
     """
     paths = sorted((data / "crops").glob("*/*/*.jpg"))
     labels = {folder: label_of(folder.name, str(folder)) for folder in sorted({path.parent for path in paths})}
+    if NOT_FACE not in labels.values():
+        raise TrainerError(f"{data / 'crops'}: no pictures of what is no face (<source>/not_face/*.jpg).", hint=HINT)
     return [Picture(path=path, source=path.parts[-3], label=labels[path.parent]) for path in paths]
 
 
