@@ -28,12 +28,11 @@ def crop_face(image: NDArray[np.uint8], box: Box, margin: float, size_px: int) -
     centre_x, centre_y = box.centre
     left, top = round(centre_x - side / 2), round(centre_y - side / 2)
     right, bottom = left + side, top + side
-    inside = image[max(top, 0):max(bottom, 1), max(left, 0):max(right, 1)]
-    if inside.size == 0:  # a box wholly outside: the nearest row or column stands for it
-        inside = image[min(max(top, 0), height - 1):, min(max(left, 0), width - 1):][:1, :1]
-    pad = (max(-top, 0), max(bottom - height, 0), max(-left, 0), max(right - width, 0))
-    if any(pad):
-        inside = np.asarray(cv2.copyMakeBorder(inside, *pad, cv2.BORDER_REPLICATE), np.uint8)
+    # One row and one column at least: for a box wholly outside the nearest ones stand.
+    inside = image[min(max(top, 0), height - 1):max(bottom, 1), min(max(left, 0), width - 1):max(right, 1)]
+    above, below, before, behind = (min(max(beyond, 0), side - 1) for beyond in (-top, bottom - height, -left, right - width))
+    if above or below or before or behind:
+        inside = np.asarray(cv2.copyMakeBorder(inside, above, below, before, behind, cv2.BORDER_REPLICATE), np.uint8)
     # Area averaging when shrinking (no aliasing), linear when enlarging.
     method = cv2.INTER_AREA if inside.shape[0] > size_px else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(inside, (size_px, size_px), interpolation=method), np.uint8)

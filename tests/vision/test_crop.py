@@ -33,6 +33,14 @@ def test_any_box_gives_a_whole_square(x: float, y: float, w: float, h: float) ->
     assert (crop == 7).all()
 
 
+@pytest.mark.parametrize("where", [(25, 15), (-12, 20), (60, 45), (-50, 10), (100, 10), (20, -60), (20, 75), (-50, -60), (100, 75)])
+def test_what_lies_outside_the_frame_is_its_nearest_edge_on_every_side(where: tuple[int, int]) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    wide = np.pad(image, ((200, 200), (200, 200), (0, 0)), mode="edge")
+    x, y = where
+    assert np.array_equal(crop_face(image, Box(x, y, 30, 30), 0.1, 32), crop_face(wide, Box(x + 200, y + 200, 30, 30), 0.1, 32))
+
+
 @pytest.mark.parametrize("size_px", [32, 96, 160])
 def test_the_result_has_the_size_asked_for(size_px: int) -> None:
     image = np.random.default_rng(0).integers(0, 256, (120, 120, 3), dtype=np.uint8)
