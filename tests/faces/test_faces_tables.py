@@ -14,7 +14,7 @@ from trainer.faces.card import BEGIN, END
 from trainer.faces.clips import Tally
 from trainer.faces.measure import Outcome, Sighting
 from trainer.faces.pictures import Picture
-from trainer.faces.plots import plot_scores, plot_time
+from trainer.faces.plots import _recall, plot_scores, plot_time
 from trainer.faces.results import Result
 from trainer.main import main
 
@@ -105,3 +105,10 @@ def test_a_detector_may_be_called_anything_and_the_plots_show_it(tmp_path: Path,
     plot_time([result], 0.6, tmp_path / "time.png")
     plot_scores([result], 320, tmp_path / "scores.png")
     assert {path.name for path in tmp_path.iterdir()} == {"time.png", "scores.png"}
+
+
+@pytest.mark.parametrize(("shares", "recall"), [([0.3, 0.15, 0.15, 0.15], 0.75), ([0.3, 0.3], 0.5), ([0.15, 0.15], 0.5), ([0.05], None)])
+def test_a_curve_is_drawn_also_where_all_faces_are_near_or_all_far(shares: list[float], recall: float | None) -> None:
+    faces = [Sighting(label="mask", share=share, score=0.9 if number else 0.4) for number, share in enumerate(shares)]
+    result = Result(model="m", size=320, outcome=Outcome(pictures=1, faces=faces, false_scores=[]), milliseconds=1.0, landmark_error=0.1)
+    assert _recall(result, 0.6, "mask") == pytest.approx(float("nan") if recall is None else recall, nan_ok=True)

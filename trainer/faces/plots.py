@@ -68,6 +68,7 @@ def _curves(axes: Any, results: Sequence[Result], size: int, across: Callable[[R
 
 
 def _recall(result: Result, score: float, label: str) -> float:
-    """Of both bands from 10 % of the height up, weighted by their faces."""
-    near, far = (result.outcome.recall(score, label, band) for band in (">=20 %", "10-20 %"))
-    return (near[0] * near[1] + far[0] * far[1]) / max(1, near[1] + far[1])
+    """Of both bands from 10 % of the height up, weighted by their faces. NaN where there are none in either."""
+    bands = [result.outcome.recall(score, label, band) for band in (">=20 %", "10-20 %")]
+    count = sum(faces for _, faces in bands)
+    return sum(recall * faces for recall, faces in bands if faces) / count if count else float("nan")
