@@ -23,7 +23,7 @@ def learn_alike(first, second, batch):
 def test_a_copy_comes_nearer_to_its_advisers_and_goes_on_where_it_stopped(tmp_path: Path, optimiser: str) -> None:
     run(LEARN_ALIKE + """
 from dataclasses import replace
-from trainer.faces.fit import WIDER, Training
+from trainer.faces.training import WIDER, Training
 from trainer.faces.onnx_file import write_onnx
 from trainer.faces.recipe import Recipe
 from trainer.faces.targets import Batch
@@ -52,7 +52,7 @@ assert learn_alike(training, again, batch)
 
 def test_yunet_n_is_heard_before_the_recipes_advisers_and_nobody_where_nothing_is_imitated(tmp_path: Path) -> None:
     run("""
-from trainer.faces.fit import WIDER, advisers
+from trainer.faces.training import WIDER, advisers
 from trainer.faces.onnx_file import write_onnx
 from trainer.faces.recipe import Recipe
 folder = Path(sys.argv[1])
@@ -71,7 +71,7 @@ import json
 from dataclasses import asdict, replace
 from trainer.errors import TrainerError
 from trainer.faces.onnx_file import write_onnx
-from trainer.faces.fit import Training
+from trainer.faces.training import Training
 from trainer.faces.recipe import Recipe
 from trainer.faces.targets import Batch
 recipe = Recipe(name="r", cache=sys.argv[1], start="", stages=TINY.stages, shared=(0, 0, 0), imitate=0.0, steps=100, warm_up=0, rate=5e-3)
@@ -157,7 +157,7 @@ assert fitting.fit(recipe).name == "step-000002.onnx" and steps() == [0, 1, 2]
 def test_what_keeps_scenes_from_being_made_ends_the_fit_instead_of_waiting_for_ever() -> None:
     run("""
 from trainer.errors import TrainerError
-from trainer.faces import fit as fitting
+from trainer.faces import batches as making
 from trainer.faces.recipe import Recipe
 
 class Broken:
@@ -166,9 +166,9 @@ class Broken:
     def make(self):
         raise TrainerError("no scene today")
 
-fitting.Scenes = Broken
+making.Scenes = Broken
 try:
-    next(fitting.batches(None, Recipe(name="r"), 0))
+    next(making.batches(None, Recipe(name="r"), 0))
 except TrainerError as error:
     assert str(error) == "no scene today"
 else:
@@ -179,18 +179,19 @@ else:
 def test_errors_are_mined_with_the_detector_saved_last_but_one_also_where_states_are_kept_at_another_pace_than_before(tmp_path: Path) -> None:
     run("""
 from types import SimpleNamespace
-from trainer.faces import fit as fitting
+from trainer.faces import batches as making
 from trainer.faces.recipe import Recipe
+from trainer.faces.select import saved_by, step_file
 recipe = Recipe(name="r", cache=sys.argv[1], mine=True, every=500)
 recipe.folder.mkdir()
 for step in (0, 500, 1000):
-    fitting.step_file(recipe, step).touch()
-assert [fitting.saved_by(recipe, step).stem for step in (0, 499, 500, 1000)] == ["step-000000", "step-000000", "step-000500", "step-001000"]
+    step_file(recipe, step).touch()
+assert [saved_by(recipe, step).stem for step in (0, 499, 500, 1000)] == ["step-000000", "step-000000", "step-000500", "step-001000"]
 asked = []
-fitting.mine = lambda store, detector: asked.append(detector.name)
-fitting.Scenes = lambda *_: SimpleNamespace(make=lambda: [(np.zeros((64, 64, 3), np.uint8), np.zeros((0, 16), np.float32))] * 2)
+making.mine = lambda store, detector: asked.append(detector.name)
+making.Scenes = lambda *_: SimpleNamespace(make=lambda: [(np.zeros((64, 64, 3), np.uint8), np.zeros((0, 16), np.float32))] * 2)
 for every in (500, 300):   # 300: from step 1000 on, whose stretch began at 900; 600 was never saved
-    made = fitting.batches(None, Recipe(name="r", cache=sys.argv[1], mine=True, every=every), 1000)
+    made = making.batches(None, Recipe(name="r", cache=sys.argv[1], mine=True, every=every), 1000)
     next(made)
     made.close()
 assert asked == ["step-000500.onnx", "step-000500.onnx"], asked

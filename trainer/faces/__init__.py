@@ -8,7 +8,10 @@
     teachers.py   what the teachers find in them, merged and corrected by the true boxes
     scenes.py     one training scene out of them
     targets.py    what the network should say about a scene, cell by cell
+    batches.py    scenes as the network learns them, made by a thread of its own
+    training.py   network, optimiser and mean of the weights: what a step changes, and its state on disk
     fit.py        the training loop
+    select.py     which saved step is exported
     detector.py   a detector file run by OpenCV
     measure.py    recall, false faces, precision; tables.py, clips.py, plots.py and card.py write them down
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Selection: which saved step is best, judged on pictures that training did not see and that are not the test."""
+"""Selection: where the detectors of a training are kept, and which step is best, judged on pictures that training did not see and that are not the test."""
 
 from __future__ import annotations
 
@@ -80,6 +80,16 @@ def look(detector: Path, pictures: Sequence[tuple[Image, tuple[Truth, ...]]], si
     """What a detector file finds in the pictures at one size."""
     found = Detector(detector, 0.3)
     return outcome([(found.detect(image, size), truths, image.shape[0]) for image, truths in pictures])
+
+
+def step_file(recipe: Recipe, step: int) -> Path:
+    """Where the detector of one step is kept."""
+    return recipe.folder / f"step-{step:06d}.onnx"
+
+
+def saved_by(recipe: Recipe, step: int) -> Path:
+    """The last detector that was saved up to this step: at the step itself, unless `every` was another one before."""
+    return next((path for earlier in range(step, -1, -1) if (path := step_file(recipe, earlier)).is_file()), step_file(recipe, step))
 
 
 def chosen(recipe: Recipe) -> Path:
