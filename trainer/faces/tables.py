@@ -55,7 +55,7 @@ def scores_table(results: Sequence[Result], size: int) -> str:
     head = ["detector", "score", *(f"{label} {band}" for label, band in COLUMNS), "false / picture"]
     rows = [[r.model, f"{score:.2f}", *(_number(r.outcome.recall(score, *column)[0]) for column in COLUMNS), f"{r.outcome.false_per_picture(score):.2f}"]
             for r in results if r.size == size for score in (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9)]
-    return f"Over the score threshold, long side {size}:\n\n{_table(head, rows)}"
+    return f"Over the score threshold, long side {size}, webphotos test:\n\n{_table(head, rows)}"
 
 
 def clips_table(names: Sequence[str], tallies: Sequence[Sequence[Tally]], size: int, score: float) -> str:
