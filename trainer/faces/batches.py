@@ -22,7 +22,7 @@ from trainer.faces.views import VIEWS
 AHEAD = 8
 """Batches that are made before they are asked for."""
 MOST_FACES = 32
-"""In one scene; the largest are kept."""
+"""In one scene; the largest are kept. What more a crowd has is taught as background, also what is to be left alone: in natural scenes one in some hundreds has so many."""
 
 
 def pack(made: list[tuple[Image, Faces]]) -> Batch:
