@@ -123,8 +123,9 @@ def slices(judged: Sequence[Judged], threshold: float) -> dict[str, dict[str, fl
         return rows
     for name, values in (("light", [float(g.mean()) for g in greys]), ("sharpness", [sharpness(g) for g in greys])):
         edges = np.quantile(values, [0, 1 / 3, 2 / 3, 1])
+        thirds = np.searchsorted(edges[1:3], values, side="right")  # a face that lies on an edge is counted above it, and once
         for third, word in enumerate(("least", "middle", "most")):
-            inside = [j for j, v in zip(seen, values, strict=True) if edges[third] <= v <= edges[third + 1]]
+            inside = [j for j, own in zip(seen, thirds, strict=True) if own == third]
             rows[f"{name}: {word} ({edges[third]:.0f} to {edges[third + 1]:.0f})"] = at_threshold(*table(inside), threshold)
     return rows
 

@@ -92,6 +92,15 @@ def test_the_worst_error_comes_first_in_the_gallery() -> None:
     assert gallery(worst(GOOD), across=5, tile=32).shape[1] == 160
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 8])
+def test_each_face_lies_in_one_third_of_the_light_and_of_the_sharpness(count: int) -> None:
+    rows = slices([_judged("mask", (0.9, 0.05, 0.05), shade=50 + 10 * i) for i in range(count)], 0.5)
+    for name in ("light", "sharpness"):
+        faces = [row["faces"] for third, row in rows.items() if third.startswith(name)]
+        assert sum(faces) == count
+        assert count < 3 or (len(faces) == 3 and min(faces) >= count // 3)
+
+
 def test_unknown_faces_take_part_in_the_matching_and_in_nothing_else(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     asked = []
