@@ -140,7 +140,12 @@ class Unit:
 @pytest.fixture
 def unit(tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Unit:
     heard: list[str] = []
-    monkeypatch.setattr("edge.service.notify", lambda address, *lines: heard.extend(lines))
+
+    def taken(address: str, *lines: str) -> bool:
+        heard.extend(lines)
+        return True
+
+    monkeypatch.setattr("edge.service.notify", taken)
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     monkeypatch.setenv("WATCHDOG_USEC", "8")    # so short that every decided frame feeds it
     monkeypatch.delenv("WATCHDOG_PID", raising=False)
