@@ -23,6 +23,8 @@ NEAR = 6
 """Bits of 64 in which the hashes of two near duplicates may differ."""
 LOPSIDED = 20.0
 """A class this many times as large as another is pointed out."""
+NOTHING = 96
+"""Grey of a tile without a face; black is a picture that cannot be read."""
 
 
 @dataclass
@@ -117,7 +119,7 @@ def _duplicates(found: Findings, samples: Sequence[Sample], hashes: NDArray[np.u
 
 
 def contact_sheet(samples: Sequence[Sample], data: Path, across: int = 12, tile: int = 96) -> NDArray[np.uint8]:
-    """One row of faces a source and class, chosen evenly, BGR.
+    """One row of faces a source and class, chosen evenly, each once: BGR, `tile` pixels each, the rest of a short row grey.
 
     Raises:
         TrainerError: there is nothing to show, or a box lies outside its picture.
@@ -127,8 +129,8 @@ def contact_sheet(samples: Sequence[Sample], data: Path, across: int = 12, tile:
         groups.setdefault((s.source, s.label), []).append(s)
     rows = []
     for (source, label), group in sorted(groups.items()):
-        chosen = [group[i] for i in np.linspace(0, len(group) - 1, across).astype(int)]
-        tiles = [_tile(s, data, tile) for s in chosen]
+        chosen = [group[i] for i in np.linspace(0, len(group) - 1, min(across, len(group))).astype(int)]
+        tiles = [_tile(s, data, tile) for s in chosen] + [np.full((tile, tile, 3), NOTHING, np.uint8)] * (across - len(chosen))
         cv2.putText(tiles[0], f"{source[:14]} {label}", (2, 10), cv2.FONT_HERSHEY_SIMPLEX, 0.3, (0, 255, 0), 1)
         rows.append(np.hstack(tiles))
     if not rows:
