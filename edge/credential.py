@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge.errors import SettingsError
+from edge.reading import reading
 
 PREFIX = "credential:"
 SECRETS = Path("/etc/maskgate/secrets")
@@ -21,7 +22,8 @@ def revealed(value: str, environment: Mapping[str, str] = os.environ) -> str:
     """The secret that `value` names, without the newline at its end; any other value as it is.
 
     Raises:
-        SettingsError: there is no such secret, or it cannot be read.
+        SettingsError: there is no such secret, or it may not be read.
+        CardError: the card fails while it is read.
     """
     if not value.startswith(PREFIX):
         return value
@@ -31,7 +33,8 @@ def revealed(value: str, environment: Mapping[str, str] = os.environ) -> str:
     try:
         if "/" in name:
             raise FileNotFoundError(2, "a name has no slash")
-        return path.read_text(encoding="utf-8-sig").rstrip("\r\n")  # editors for Windows put a mark before, and two signs behind
+        with reading(value):
+            return path.read_text(encoding="utf-8-sig").rstrip("\r\n")  # editors for Windows put a mark before, and two signs behind
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{value}: there is no secret of that name, or it cannot be read ({error}).",
                             hint=f"Write it as root into {SECRETS / Path(name).name}, then `sudo systemctl restart maskgate`.") from error

@@ -10,7 +10,8 @@
     │   ├── CameraFrozen               3   it delivers the same picture again and again
     │   └── CameraUnreadable           3   it is there, and what it holds is no picture (or is cut short)
     ├── ModelError                     4   a model file: missing, broken, or not what its description says
-    └── PinError                       5   a pin that does not exist, is taken, or cannot be driven
+    ├── PinError                       5   a pin that does not exist, is taken, or cannot be driven
+    └── CardError                      1   the card failed while something was read; the next start may go well
 
 A room raises only these. `maskgate` prints `str(error)` and `error.hint` in two lines and exits with
 `error.exit_code`; nobody is shown a traceback for bad input.
@@ -21,8 +22,10 @@ import errno
 NO_GPIO = 'without GPIO set [panel] kind = "mock" or "none", or for once `maskgate run --panel mock`.'
 """What every advice on pins ends with on another machine than a Pi."""
 
-DISK_FULL, DISK_BROKEN = (errno.ENOSPC, errno.EDQUOT), (errno.EROFS, errno.EIO)
-"""What the kernel answers where a disk is full, and where it can no longer be written."""
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the kernel answers where a disk is full."""
+DISK_BROKEN = (errno.EROFS, errno.EIO, errno.ENXIO, errno.EBADMSG, *(getattr(errno, name) for name in ("EUCLEAN", "EREMOTEIO") if hasattr(errno, name)))
+"""What it answers where a disk can no longer be written; ext4 says EBADMSG and EUCLEAN of what it finds damaged. A Mac lacks two of the names."""
 
 CTRL_C = 130
 """Exit code of a command that Ctrl-C ended: 128 and the number of SIGINT, as shells have it."""
@@ -94,3 +97,9 @@ class PinError(MaskGateError, OSError):
 
     exit_code = 5
     hint = f"Compare the [panel] section with the wiring; {NO_GPIO}"
+
+
+class CardError(MaskGateError):
+    """The card, or whatever disk it is, failed while something was read that is needed. The service is started again."""
+
+    hint = "Try again (the service does by itself); if it happens more than once, back up the settings and flash a new card."

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from edge.errors import MaskGateError, ModelError, PinError, SettingsError
+from edge.reading import reading
 from edge.settings import Settings
 from edge.settings_text import Setting, sections, toml_value
 
@@ -34,9 +35,12 @@ def load_settings(path: Path | None, *, models: bool = False) -> Settings:
         SettingsError: the file is missing or no TOML, or any section, key or value is wrong. All mistakes are
             named in one message, a line each.
         PinError, ModelError: the same, where no other mistakes were found than in pins, or in the names of models.
+        CardError: the card fails while they are read.
     """
     if path is None:
-        if not INSTALLED.is_file():
+        with reading(f"Settings file {INSTALLED}"):
+            there = INSTALLED.is_file()
+        if not there:
             return Settings()
         path = INSTALLED
     return settings_from(_table(path), where=str(path), models=models)
@@ -54,7 +58,8 @@ def content_of(path: Path) -> bytes:
 
 def _table(path: Path) -> dict[str, Any]:
     try:
-        content = content_of(path)
+        with reading(f"Settings file {path}"):
+            content = content_of(path)
     except OSError as error:
         raise SettingsError(f"Settings file {path}: cannot be read ({error.strerror}).", hint=DEFAULT) from error
     if len(content) > MOST_BYTES:
@@ -144,7 +149,8 @@ def _wrong_models(settings: Settings) -> list[MaskGateError]:
 def _no_file(path: Path) -> str:
     """What keeps this path from being a file; empty if nothing does."""
     try:
-        mode = path.stat().st_mode
+        with reading(str(path)):
+            mode = path.stat().st_mode
         return "" if stat.S_ISREG(mode) else f"it is a {'folder' if stat.S_ISDIR(mode) else 'device'}, expected a file"
     except PermissionError:  # a home is closed to the service
         return "whoever runs this may not look there; put it where everybody can read it, such as /etc/maskgate"

@@ -105,6 +105,7 @@ def open_camera(settings: CameraSettings, *, fast: bool = False) -> Camera:
         CameraUnreadable: it is there, and it holds no picture.
         CameraStopped: the device did not answer in time.
         SettingsError: it is a credential, and that is not there.
+        CardError: the card fails while that is read.
     """
     settings = replace(settings, source=revealed(settings.source))
     kind = kind_of(settings.source)

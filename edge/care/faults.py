@@ -14,7 +14,16 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from edge.door.state import DoorState
-from edge.errors import CameraBusy, CameraError, CameraFrozen, CameraStopped, MaskGateError, ModelError, PinError
+from edge.errors import (
+    CameraBusy,
+    CameraError,
+    CameraFrozen,
+    CameraStopped,
+    CardError,
+    MaskGateError,
+    ModelError,
+    PinError,
+)
 from edge.panel.patterns import lamp_table
 
 
@@ -93,6 +102,8 @@ _ROWS = (
           "Make room (`journalctl --vacuum-size=50M`), or move the event file; meanwhile events are lost.", Recovery.BY_ITSELF),
     Fault("disk-read-only", Part.STORAGE, "The disk can no longer be written", "its file system was mounted read-only after an error, or a write fails", False,
           "The SD card is failing: back up the settings, flash a new card.", Recovery.BY_ITSELF),
+    Fault("card-unreadable", Part.STORAGE, "The card cannot be read", "reading a model, a library or a secret fails", True,
+          "Nothing, if it comes back by itself; if it happens more than once, back up the settings and flash a new card.", Recovery.RESTART, 1),
     Fault("memory-pressure", Part.MEMORY, "Memory runs short", "less than 40 MB available", False,
           "Stop what else runs here, or ask for smaller frames in [camera].", Recovery.BY_ITSELF),
     Fault("over-temperature", Part.TEMPERATURE, "The processor is hot, and only half as many frames are judged", "75 °C; over again below 70 °C; the firmware would throttle at 80 °C", False,
@@ -121,6 +132,8 @@ def fault_of(error: MaskGateError, *, delivered: bool = False, device_there: boo
         return FAULTS["camera-hung" if isinstance(error, CameraStopped) else "camera-missing"]
     if isinstance(error, ModelError):
         return FAULTS["model-broken"]
+    if isinstance(error, CardError):
+        return FAULTS["card-unreadable"]
     return FAULTS["pin-taken"] if isinstance(error, PinError) else None
 
 

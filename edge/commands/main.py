@@ -12,7 +12,7 @@ import sys
 
 from edge.commands.interrupt import listen
 from edge.commands.streams import mend_streams, print_no_more
-from edge.errors import CTRL_C, DISK_FULL, MaskGateError
+from edge.errors import CTRL_C, DISK_FULL, CardError, MaskGateError
 
 REFUSED = (*DISK_FULL, errno.EFBIG, errno.EIO)
 """What the kernel answers where the standard output leads into a file and that cannot grow."""
@@ -42,6 +42,9 @@ def main(argv: list[str] | None = None) -> int:
         if error.errno in CLOSED and error.filename:
             _say(MaskGateError(f"{error.filename}: cannot be looked at ({error.strerror}).", hint="Name a path that exists and that you may enter."))
             return 1
+        if error.errno == errno.EIO and error.filename:  # a file that was opened; of an output that grows no more the kernel names none
+            _say(CardError(f"{error.filename}: the disk that it lies on fails ({error.strerror})."))
+            return CardError.exit_code
         if error.errno not in REFUSED:
             raise
         print_no_more()

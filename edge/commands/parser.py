@@ -26,7 +26,7 @@ COMMANDS = {
 
 EXIT_CODES = """exit codes:
   0    done; of run also: stopped by SIGTERM or Ctrl-C
-  1    doctor: a failure was found; aim: nobody was there; any: its output cannot be written
+  1    doctor: a failure was found; aim: nobody was there; any: its output cannot be written, or the disk failed
   2    a setting, option or argument is wrong
   3    the camera or clip: not found, busy, silent, unreadable
   4    a model file: missing, broken, or not what it says

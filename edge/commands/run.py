@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from edge.commands.interrupt import stop_on_signals
 from edge.credential import revealed
-from edge.errors import SettingsError
+from edge.errors import CardError, SettingsError
 from edge.settings import Settings
 from edge.targets import must_be_apart
 
@@ -114,7 +114,7 @@ def care_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> 
     folder = Path(events).parent if events not in ("", "-") else kept_in(environment)
     tell = HealthFile(Path(run.split(":")[0])).write if run else None
     source = settings.camera.source
-    with suppress(SettingsError):  # a secret that is missing is told where the camera is opened
+    with suppress(SettingsError, CardError):  # a secret that cannot be had is told where the camera is opened
         source = revealed(source)
     return Care(source=source, read=lambda: read_vitals(folder), tell=tell)
 

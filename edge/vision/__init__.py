@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from edge.frame import Frame
 from edge.look import Box, Face, Look, Probabilities
+from edge.reading import reading
 from edge.settings import FacesSettings, MasksSettings, Settings, TrustSettings
 
 if TYPE_CHECKING:
@@ -59,13 +60,15 @@ def open_vision(settings: Settings) -> Vision:
 
     Raises:
         ModelError: a model file is missing, broken or of the wrong kind.
+        CardError: the card fails while one, or a library that runs it, is read.
     """
     return Vision(open_faces(settings.faces), open_masks(settings.masks), settings.trust)
 
 
 def open_faces(settings: FacesSettings) -> Faces:
     """The face detector of the settings; with an empty `model` the one that ships."""
-    from edge.vision.faces import Faces
+    with reading("OpenCV"):
+        from edge.vision.faces import Faces
 
     return Faces(Path(settings.model) if settings.model else MODELS / "face.onnx", settings)
 

@@ -76,6 +76,7 @@ def load_bundle(path: Path) -> Bundle:
 
     Raises:
         ModelError: the file is missing, is no TFLite model, has no description, or one that does not fit.
+        CardError: the card fails while it is read.
     """
     data = content_of(path, "Mask model")
     if data[4:8] != b"TFL3":

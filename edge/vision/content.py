@@ -7,13 +7,20 @@ import stat
 from pathlib import Path
 
 from edge.errors import ModelError
+from edge.reading import reading
 
 
 def content_of(path: Path, what: str) -> bytes:
-    """All of a file; `what` it is begins what is said of it. Raises ModelError if it is no file, or cannot be read."""
+    """All of a file; `what` it is begins what is said of it.
+
+    Raises:
+        ModelError: it is no file, or may not be read.
+        CardError: the card fails while it is read.
+    """
     try:
-        if stat.S_ISREG(path.stat().st_mode):  # not a device or a pipe
-            return path.read_bytes()
+        with reading(f"{what} {path}"):
+            if stat.S_ISREG(path.stat().st_mode):  # not a device or a pipe
+                return path.read_bytes()
         why = "not a file"
     except FileNotFoundError:
         why = "no such file"

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from edge.errors import ModelError
 from edge.look import Box, Face
 from edge.quiet import quiet_opencv
+from edge.reading import reading
 from edge.settings import FacesSettings
 from edge.vision.content import content_of
 
@@ -39,6 +40,7 @@ class Faces:
 
         Raises:
             ModelError: the file is missing, damaged, no ONNX network, or not a YuNet.
+            CardError: the card fails while it is read.
         """
         if model.suffix.lower() != ".onnx":  # OpenCV would choose another reader by the name, and the one for TFLite in 5.0 crashes
             raise ModelError(f"Face detector {model}: not an .onnx file; a detector is {OFFERS}.", hint=HINT)
@@ -101,11 +103,13 @@ def check_whole(model: Path, content: bytes) -> None:
     dies of it.
 
     Raises:
-        ModelError: its content is another, or the list cannot be read.
+        ModelError: its content is another, or the list may not be read.
+        CardError: the card fails while the list is read.
     """
     sums = model.with_name("SHA256SUMS")
     try:
-        lines = sums.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        with reading(f"{sums.name} beside face detector {model}"):
+            lines = sums.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except FileNotFoundError:
         return
     except OSError as error:

@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.quiet import quiet_stderr
+from edge.reading import reading
 
 
 def _runtime() -> Any:
     try:
-        from ai_edge_litert.interpreter import Interpreter
+        with reading("TFLite runtime"):
+            from ai_edge_litert.interpreter import Interpreter
     except ImportError:
         try:
-            from tflite_runtime.interpreter import Interpreter
+            with reading("TFLite runtime"):
+                from tflite_runtime.interpreter import Interpreter
         except ImportError as error:
             raise ModelError("No TFLite runtime is installed (neither ai-edge-litert nor tflite-runtime).",
                              hint="`pip install ai-edge-litert`; on a 32-bit system there is none: install the 64-bit one.") from error

@@ -315,7 +315,7 @@ def test_a_disk_that_breaks_while_it_is_written_is_told_with_the_kernel_s_word(u
     assert run.levels(102.9)["green"] == 1
 
 
-def refused_until(opened: int) -> type[Path]:
+def refused_until(opened: int, number: int = errno.EROFS) -> type[Path]:
     """Paths on a disk that the kernel lets nobody write to before it is opened so often."""
     class OnBrokenDisk(type(Path())):   # type: ignore[misc]
         tries = 0
@@ -323,16 +323,19 @@ def refused_until(opened: int) -> type[Path]:
         def open(self, *arguments: Any, **more: Any) -> Any:
             OnBrokenDisk.tries += 1
             if OnBrokenDisk.tries < opened:
-                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+                raise OSError(number, os.strerror(number))
             return super().open(*arguments, **more)
 
     return OnBrokenDisk
 
 
-def test_a_unit_starts_on_a_disk_that_has_gone_read_only_and_keeps_events_once_it_is_well(unit: Unit) -> None:
+@pytest.mark.parametrize("name", ["EROFS", "EIO", "ENXIO", "EBADMSG", "EUCLEAN", "EREMOTEIO"])
+def test_a_unit_starts_on_a_disk_that_has_gone_read_only_or_is_damaged_and_keeps_events_once_it_is_well(unit: Unit, name: str) -> None:
+    if not hasattr(errno, name):
+        pytest.skip(f"this system knows no {name}")
     unit.vitals = [Vitals(50.0, 900.0, None, False, 1000.0)] * 2 + [WELL]
     unit.monkeypatch.setenv("STATE_DIRECTORY", str(unit.folder))
-    unit.monkeypatch.setattr("edge.report.events.Path", refused_until(3))   # not at the start, not for the first event
+    unit.monkeypatch.setattr("edge.report.events.Path", refused_until(3, getattr(errno, name)))   # not at the start, not for the first event
     run = unit.run(film(world(3)), events=str(unit.folder / "events.jsonl"))
     assert run.code == 0
     assert [line.split(" ")[0] for line in run.faults] == ["fault=disk-read-only", "over=disk-read-only"]

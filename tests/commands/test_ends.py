@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -110,6 +111,15 @@ def test_a_full_disk_behind_the_output_is_told_and_ends_with_1(words: tuple[str,
         assert command.stderr is not None
         assert command.stderr.readline().startswith("maskgate: the output cannot be written (No space left on device)")
         assert "Traceback" not in command.stderr.read()
+
+
+def test_a_disk_that_fails_under_a_file_is_told_with_its_name_and_not_taken_for_the_output(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    def fails(arguments: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), "/opt/x.py")
+
+    monkeypatch.setattr(doctor, "run", fails)
+    assert main(["doctor"]) == 1
+    assert capfd.readouterr().err.startswith("maskgate: /opt/x.py: the disk that it lies on fails (Input/output error).\n")
 
 
 def test_a_reader_that_has_seen_enough_ends_it_quietly() -> None:

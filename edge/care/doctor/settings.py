@@ -8,6 +8,7 @@ import stat
 from edge.care.doctor.context import Context
 from edge.care.doctor.redact import secrets_in
 from edge.care.doctor.result import Result, failure, ok, warning
+from edge.errors import CardError
 
 NAME = "settings"
 
@@ -16,6 +17,8 @@ def check(context: Context) -> Result:
     if context.settings_error is not None:
         if isinstance(context.settings_error.__cause__, PermissionError):
             return failure(NAME, f"{str(context.settings_error).rstrip('.')}; what follows is looked at with the defaults", "`sudo maskgate doctor`: the file may hold a password, and is not for everybody")
+        if isinstance(context.settings_error, CardError):
+            return failure(NAME, f"{str(context.settings_error).rstrip('.')}; what follows is looked at with the defaults", CardError.hint.rstrip("."))
         said = str(context.settings_error).splitlines()
         more = f" (and {len(said) - 1} more mistakes)" if len(said) > 1 else ""
         return failure(NAME, f"{said[0].rstrip('.')}{more}; what follows is looked at with the defaults", f"mend it; `maskgate config check {context.config or ''}` names every mistake")
