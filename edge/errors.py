@@ -11,7 +11,8 @@
     │   └── CameraUnreadable           3   it is there, and what it holds is no picture (or is cut short)
     ├── ModelError                     4   a model file: missing, broken, or not what its description says
     ├── PinError                       5   a pin that does not exist, is taken, or cannot be driven
-    └── CardError                      1   the card failed while something was read; the next start may go well
+    ├── CardError                      1   the card failed while something was read; the next start may go well
+    └── MemoryGrown                    1   the program holds more memory than it ever needs; the next start begins with little
 
 A room raises only these. `maskgate` prints `str(error)` and `error.hint` in two lines and exits with
 `error.exit_code`; nobody is shown a traceback for bad input.
@@ -103,3 +104,9 @@ class CardError(MaskGateError):
     """The card, or whatever disk it is, failed while something was read that is needed. The service is started again."""
 
     hint = "Try again (the service does by itself); if it happens more than once, back up the settings and flash a new card."
+
+
+class MemoryGrown(MaskGateError):
+    """The program has grown beyond all that it needs. The service is started again."""
+
+    hint = "Start it again (the service does by itself); if it happens at once, ask for smaller frames in [camera]."

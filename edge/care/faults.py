@@ -21,6 +21,7 @@ from edge.errors import (
     CameraStopped,
     CardError,
     MaskGateError,
+    MemoryGrown,
     ModelError,
     PinError,
 )
@@ -106,6 +107,8 @@ _ROWS = (
           "Nothing, if it comes back by itself; if it happens more than once, back up the settings and flash a new card.", Recovery.RESTART, 1),
     Fault("memory-pressure", Part.MEMORY, "Memory runs short", "less than 40 MB available", False,
           "Stop what else runs here, or ask for smaller frames in [camera].", Recovery.BY_ITSELF),
+    Fault("memory-grown", Part.MEMORY, "The program has grown beyond what it needs", "40 % of the machine's memory is its own", True,
+          "Nothing, if it comes back by itself; if it happens at every start, ask for smaller frames in [camera].", Recovery.RESTART, 1),
     Fault("over-temperature", Part.TEMPERATURE, "The processor is hot, and only half as many frames are judged", "75 °C; over again below 70 °C; the firmware would throttle at 80 °C", False,
           "Give it air or a heat sink, take it out of the sun, or lower [camera] rate_fps.", Recovery.BY_ITSELF),
     Fault("clock-jump", Part.CLOCK, "The time of day has jumped", "system and monotonic clock part by more than 2 s", False,
@@ -134,6 +137,8 @@ def fault_of(error: MaskGateError, *, delivered: bool = False, device_there: boo
         return FAULTS["model-broken"]
     if isinstance(error, CardError):
         return FAULTS["card-unreadable"]
+    if isinstance(error, MemoryGrown):
+        return FAULTS["memory-grown"]
     return FAULTS["pin-taken"] if isinstance(error, PinError) else None
 
 

@@ -22,10 +22,10 @@ from edge.care.faults import FAULTS, Fault, Part, fault_of
 from edge.care.health import Health, HealthList
 from edge.care.pace import Pace
 from edge.care.picture import PictureWatch
-from edge.care.vitals import EVERY_S, Vitals, judge_vitals
+from edge.care.vitals import EVERY_S, GROWN, Vitals, judge_vitals
 from edge.door import Memory
 from edge.door.state import Decision, DoorState
-from edge.errors import DISK_BROKEN, DISK_FULL, CameraFrozen, MaskGateError
+from edge.errors import DISK_BROKEN, DISK_FULL, CameraFrozen, MaskGateError, MemoryGrown
 from edge.frame import Frame
 
 
@@ -82,6 +82,7 @@ class Care:
 
         Raises:
             CameraFrozen: the picture has stood still for so long that only opening the camera anew can help.
+            MemoryGrown: only a new start gives the machine its memory back.
         """
         self.frames += 1
         now = self._clock()
@@ -100,6 +101,8 @@ class Care:
         vitals, before = self._read(), self._vitals
         hot = self.health.has(FAULTS["over-temperature"])
         for part, fault in judge_vitals(vitals, before, hot=hot).items():
+            if fault and fault.exit_code is not None:
+                raise MemoryGrown(f"The program holds {vitals.own or 0:.0%} of the machine's memory, expected less than {GROWN:.0%}.")
             self.health.note(part, fault, now)
         self._vitals = vitals
         return True

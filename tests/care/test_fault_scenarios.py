@@ -12,7 +12,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +274,17 @@ def test_what_is_wrong_with_the_machine_is_told_and_stops_nobody_from_being_judg
     assert run.part(part)["ok"]
     assert any(f"; {code}: {FAULTS[code].what} | {FAULTS[code].hint}" in status for status in run.statuses)
     assert run.levels(104.9) == DARK | {"green": 1, "relay": 1}
+
+
+def test_a_program_that_has_grown_without_need_is_shown_told_and_started_again(unit: Unit) -> None:
+    unit.vitals = [WELL] * 10 + [replace(WELL, own=0.45)]
+    run = unit.run(film(world(3)))
+    assert run.code == 1
+    assert [line.split(" | ")[0] for line in run.faults] == [f"{told('memory-grown')} (The program holds 45% of the machine's memory, expected less than 40%)"]
+    assert run.part("memory")["fault"] == "memory-grown"
+    assert run.blinked()
+    assert run.left == DARK
+    assert run.fed == 10
 
 
 def test_while_it_lasts_health_says_what_why_and_since_when(unit: Unit) -> None:

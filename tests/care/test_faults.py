@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,16 @@ import pytest
 from edge.care.faults import FAULTS, Fault, Part, Recovery, fault_of, page
 from edge.care.health import HealthList
 from edge.care.pace import Pace
-from edge.care.vitals import HOT_C, Vitals, judge_vitals, read_vitals
+from edge.care.vitals import HOT_C, Vitals, judge_vitals, own_at, read_vitals
 from edge.errors import (
     CameraBusy,
     CameraError,
     CameraFrozen,
     CameraNotFound,
     CameraStopped,
+    CardError,
     MaskGateError,
+    MemoryGrown,
     ModelError,
     PinError,
     SettingsError,
@@ -56,7 +59,8 @@ def test_the_service_stays_down_exactly_where_the_table_says_that_somebody_must_
 @pytest.mark.parametrize(("error", "delivered", "there", "code"), [
     (CameraNotFound("x"), False, False, "camera-missing"), (CameraBusy("x"), False, True, "camera-busy"), (CameraStopped("x"), True, True, "camera-hung"),
     (CameraStopped("x"), True, False, "camera-unplugged"), (CameraStopped("x"), False, True, "camera-hung"), (CameraError("x"), False, True, "camera-missing"),
-    (CameraFrozen("x"), True, True, "picture-frozen"), (ModelError("x"), False, True, "model-broken"), (PinError("x"), False, True, "pin-taken"),
+    (CameraFrozen("x"), True, True, "picture-frozen"), (CardError("x"), False, True, "card-unreadable"), (MemoryGrown("x"), True, True, "memory-grown"),
+    (ModelError("x"), False, True, "model-broken"), (PinError("x"), False, True, "pin-taken"),
 ])
 def test_an_error_belongs_to_a_fault_with_its_exit_code(error: MaskGateError, delivered: bool, there: bool, code: str) -> None:
     fault = fault_of(error, delivered=delivered, device_there=there)
@@ -117,14 +121,14 @@ def test_vitals_that_are_well() -> None:
 @pytest.mark.parametrize(("changes", "code"), [
     ({"temperature_c": 76.0}, "over-temperature"), ({"temperature_c": 72.0, "hot": True}, "over-temperature"), ({"memory_mb": 20.0}, "memory-pressure"),
     ({"disk_mb": 3.0}, "disk-full"), ({"writable": False, "disk_mb": 3.0}, "disk-read-only"), ({"before": WELL, "clocks_s": 4600.0}, "clock-jump"),
-    ({"before": WELL, "clocks_s": 990.0}, "clock-jump"),
+    ({"before": WELL, "clocks_s": 990.0}, "clock-jump"), ({"own": 0.4}, "memory-grown"), ({"own": 0.5, "memory_mb": 20.0}, "memory-grown"),
 ])
 def test_vitals_that_are_not_well(changes: dict[str, object], code: str) -> None:
     assert judged(**changes) == {code}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("changes", [{"temperature_c": 72.0}, {"temperature_c": 69.0, "hot": True}, {"before": WELL, "clocks_s": 1000.3},
-                                     {"temperature_c": None, "memory_mb": None, "disk_mb": None}])
+                                     {"temperature_c": None, "memory_mb": None, "disk_mb": None}, {"own": 0.39}])
 def test_vitals_near_a_limit_or_unknown_are_well(changes: dict[str, object]) -> None:
     assert judged(**changes) == set()  # type: ignore[arg-type]
 
@@ -173,3 +177,20 @@ def test_vitals_of_this_machine_and_of_a_folder(tmp_path: Path) -> None:
     assert read_vitals().memory_mb
     assert read_vitals().disk_mb is None                    # nothing is kept anywhere
     assert read_vitals(Path("/nowhere")).disk_mb is None
+
+
+def test_what_the_program_holds_counts_what_was_swapped_out_and_no_libraries(tmp_path: Path) -> None:
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/status").write_text("Name:\tmaskgate\nVmRSS:\t  180000 kB\nRssAnon:\t  100000 kB\nRssFile:\t   80000 kB\nVmSwap:\t   60000 kB\n")
+    (tmp_path / "proc/meminfo").write_text("MemTotal:         400000 kB\nMemAvailable:      90000 kB\n")
+    assert read_vitals(root=tmp_path).own == 0.4
+    assert read_vitals(root=tmp_path).memory_mb == 90
+    (tmp_path / "proc/self/status").unlink()
+    assert read_vitals(root=tmp_path).own is None
+
+
+def test_a_program_that_grows_is_seen_to() -> None:
+    before = own_at()
+    assert before
+    ballast = bytearray(b"x") * 100_000_000
+    assert (own_at() or 0) - before > 0.9 * len(ballast) / (os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
