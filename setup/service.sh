@@ -24,8 +24,9 @@ from_release() { # from_release RELEASE: where its unit files are; a dry run has
     if [ -d "$own" ]; then echo "$own"; else echo systemd; fi
 }
 
-place() { # place FROM NAME TO
-    run install -D -m 644 "$1/$2" "$root$3"
+place() { # place FROM NAME TO: whole or not at all; nothing that reads these folders looks at a name in .new
+    run install -D -m 644 "$1/$2" "$root$3.new" || { run rm -f "$root$3.new"; return 1; }
+    run mv -T "$root$3.new" "$root$3"
 }
 
 make_user() { # before anything is made for it

@@ -57,6 +57,25 @@ def test_a_rollback_whose_files_cannot_be_placed_is_undone(two: Unit) -> None:
     assert (two.link("current"), two.link("previous")) == ("r1", "r2")
 
 
+@pytest.mark.parametrize(("then", "code"), [("exit 1", 1), ("kill -KILL $PPID; exit 1", -signal.SIGKILL)], ids=["the disk is full", "the power is cut"])
+def test_a_file_of_the_service_that_is_half_written_never_takes_the_place_of_a_whole_one(two: Unit, then: str, code: int) -> None:
+    before = {path: path.read_bytes() for path in (two.base / "units/maskgate.service", two.base / "rules", two.base / "units/maskgate.service.d/10-backoff.conf")}
+    installs = (two.machine.tools / "install").resolve()
+    for file in before:
+        two.machine.has("install", f"""
+            for to; do :; done
+            case "$to" in {file} | {file}.*) echo '[Unit' >"$to"; {then} ;; esac
+            exec {installs} "$@"
+            """)
+        assert two.shell("r3", "unit_upgrade").returncode == code
+        assert file.read_bytes() in (before[file], before[file].replace(b"r2", b"r3"))
+    two.machine.has("install", f'exec {installs} "$@"')
+    assert two.shell("r3", "unit_upgrade").returncode == 0
+    for file in before:
+        assert (file.stat().st_mode & 0o777, file.stat().st_uid) == (0o644, os.getuid())
+        assert not file.with_name(f"{file.name}.new").exists()
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_an_interrupted_upgrade_is_undone(two: Unit, name: str) -> None:
     process = two.begin("slow", "unit_upgrade")
