@@ -5,6 +5,7 @@
 #   /opt/maskgate/releases/VERSION-CONTENT   one release: its own virtual environment, unit files, a copy of setup.sh; another of the
 #                                            same, beside one that is damaged, ends in .2
 #   /opt/maskgate/current, previous          links: the release in use, and the one to go back to
+#   /opt/maskgate/fetched                    what pip has fetched, until the release is made
 #   /usr/local/bin/maskgate                  the command, for the operator
 #   /etc/maskgate/maskgate.toml              settings; written once, never overwritten
 #   /etc/maskgate/secrets/NAME               what a setting names as "credential:NAME"; for root's eyes only

@@ -30,6 +30,8 @@ name_release() { # sets $release. A damaged one is not touched, as it may be in 
 
 pip() { # pip ARGUMENTS...: of the new release, from the registry or from --offline's folder
     local from=(--retries 2)
+    # Not in root's home, where it would stay: here it spares whoever loses the network a second download, and goes with the release done.
+    local -x PIP_CACHE_DIR=${PIP_CACHE_DIR:-$opt/fetched}
     if [ -n "$wheels" ]; then
         if [ -z "$root" ]; then from=(--no-index --find-links "$wheels"); else from=(--no-index --find-links /tmp/wheels); fi
     fi
@@ -69,6 +71,7 @@ make_release() { # in $release
     # A marker that is on the card before what it vouches for would vouch for nothing.
     sync
     touch "$root$release/complete"
+    rm -rf "$root$opt/fetched"
 }
 
 keep_own_files() { # keep_own_files SOURCE: unit files and setup.sh go with their release, for a rollback without a checkout

@@ -9,12 +9,13 @@ tmpfiles=/etc/tmpfiles.d/maskgate.conf
 rules=/etc/udev/rules.d/60-maskgate.rules
 drop_ins=$service.d
 backoff=$drop_ins/10-backoff.conf
+watchdog=/etc/systemd/system.conf.d/50-maskgate-watchdog.conf
 settle_s=30
 
 option_file() { # option_file NAME: where its drop-in goes
     case $1 in
         network | reboot) echo "$drop_ins/20-$1.conf" ;;
-        hardware-watchdog) echo /etc/systemd/system.conf.d/50-maskgate-watchdog.conf ;;
+        hardware-watchdog) echo "$watchdog" ;;
         *) return 1 ;;
     esac
 }

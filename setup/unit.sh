@@ -146,27 +146,35 @@ unit_rollback() {
 }
 
 unit_uninstall() {
-    local purge='' file
+    local purge='' file begun=''
     read_arguments uninstall "$@"
     need_root uninstall
     alone uninstall
     need_lasting_root
     begin "stopping and removing maskgate.service"
     if [ -e "$service" ] || [ -n "$dry" ]; then run systemctl disable --quiet --now maskgate.service; fi
+    if [ -e "$watchdog" ]; then begun=yes; fi
     for file in "$service" "$command" "$tmpfiles" "$rules" "$backoff" \
-        "$(option_file network)" "$(option_file reboot)" "$(option_file hardware-watchdog)"; do run rm -f "$file"; done
-    run systemctl daemon-reload
+        "$(option_file network)" "$(option_file reboot)" "$watchdog"; do run rm -f "$file" "$file.new"; done
+    # Made for our files alone, as a rule; what else lies there keeps them.
+    for file in "$drop_ins" "${watchdog%/*}"; do
+        if [ -d "$file" ]; then run rmdir --ignore-fail-on-non-empty "$file"; fi
+    done
+    # Else systemd would go on feeding the board's watchdog, and list a service that has failed and is no more.
+    if [ -n "$begun" ]; then run systemctl daemon-reexec; else run systemctl daemon-reload; fi
+    run systemctl reset-failed maskgate.service 2>/dev/null || true
     begin "removing $opt"
-    run rm -rf "$opt"
+    run rm -rf "$opt" "$offline_debs"
     if [ -n "$purge" ]; then
         begin "removing settings, what was kept, and the system user"
-        run rm -rf "$drop_ins" "$sysusers"
+        run rm -rf "$drop_ins" "$sysusers" "$sysusers.new"
         take_away "$etc"
         take_away "$var"
         if id maskgate >/dev/null 2>&1 || [ -n "$dry" ]; then run userdel maskgate; fi
     elif [ -e "$etc" ]; then
         say "settings stay in $etc (--purge removes them)"
     fi
+    run rm -f "$lock"
     goodbye "done; the system's packages and groups stay"
 }
 

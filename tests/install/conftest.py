@@ -12,7 +12,7 @@ from setup_machine import Machine
 from unit_stand_in import Unit
 
 TOOLS = ["awk", "bash", "cat", "cksum", "cp", "cut", "date", "df", "dirname", "find", "flock", "grep", "head", "id", "install", "kill", "ln", "mkdir", "mktemp", "mv",
-         "readlink", "rm", "sed", "sha256sum", "sh", "sleep", "sort", "tail", "timeout", "touch"]
+         "readlink", "rm", "rmdir", "sed", "sha256sum", "sh", "sleep", "sort", "tail", "timeout", "touch"]
 
 
 @pytest.fixture

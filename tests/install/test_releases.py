@@ -197,6 +197,36 @@ def test_purging_empties_a_mounted_folder_and_leaves_it_to_its_partition(unit: U
     assert not (unit.base / "etc").exists()
 
 
+OPTIONS = "for option in network reboot hardware-watchdog; do (unit_option $option on); done"
+"""Every option on."""
+
+
+def left(unit: Unit) -> set[str]:
+    """What lies on the machine, but for what the stand-in for systemd writes."""
+    return {str(path.relative_to(unit.base)) for path in unit.base.rglob("*")} - {"starts", "orders", "units"}
+
+
+def test_uninstalling_leaves_the_settings_and_the_user_they_belong_to_and_purging_nothing(unit: Unit) -> None:
+    unit.machine.has("userdel", "exit 0")
+    for verb, stays in (("unit_uninstall", {"etc", "etc/maskgate.toml", "sysusers"}), ("unit_uninstall --purge", set())):
+        assert unit.shell("r1", f"(unit_install); {OPTIONS}").returncode == 0
+        assert {"system.conf.d/50-maskgate-watchdog.conf", "units/maskgate.service.d/20-reboot.conf"} <= left(unit)
+        (unit.base / "units/maskgate.service.new").touch()  # of an installation that a power cut ended
+        result = unit.shell("any", verb)
+        assert result.returncode == 0, result.stderr
+        assert left(unit) == stays
+    assert "daemon-reexec" in (unit.base / "orders").read_text()
+
+
+def test_what_others_have_beside_our_files_stays(unit: Unit) -> None:
+    assert unit.shell("r1", f"(unit_install); {OPTIONS}").returncode == 0
+    others = [unit.base / "units/maskgate.service.d/mine.conf", unit.base / "system.conf.d/mine.conf"]
+    for other in others:
+        other.touch()
+    assert unit.shell("any", "unit_uninstall").returncode == 0
+    assert [list(other.parent.iterdir()) for other in others] == [[other] for other in others]
+
+
 def test_the_growing_delay_is_only_for_a_systemd_that_knows_it(unit: Unit) -> None:
     drop_in = unit.base / "units/maskgate.service.d/10-backoff.conf"
     unit.shell("r1", "unit_install")

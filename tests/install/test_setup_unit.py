@@ -127,3 +127,13 @@ def test_a_step_that_fails_is_named_again_below_the_reason(unit: Machine) -> Non
 def test_a_step_that_works_is_quiet(unit: Machine) -> None:
     result = unit.shell('. setup/common.sh; begin "the third step"; quietly sh -c "echo a lot"')
     assert (result.returncode, result.stdout, result.stderr) == (0, "==> the third step\n", "")
+
+
+@pytest.mark.parametrize(("own", "cache"), [("", "/somewhere/fetched"), ("PIP_CACHE_DIR=/mine ", "/mine")])
+def test_packages_are_kept_in_our_own_folder_until_the_release_is_made(unit: Machine, own: str, cache: str, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    pip = tmp_path / "bin/pip"
+    pip.write_text('#!/bin/sh\necho "$PIP_CACHE_DIR" >&3\n')
+    pip.chmod(0o755)
+    script = f". setup/common.sh; . setup/unit.sh; opt=/somewhere release={tmp_path}; {own}pip package"
+    assert unit.shell(script).stdout.strip() == cache

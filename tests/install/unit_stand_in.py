@@ -14,6 +14,7 @@ PLACES = """
 . setup/common.sh; . setup/unit.sh
 base={base}; opt=$base/opt; etc=$base/etc; command=$base/maskgate; service=$base/units/maskgate.service
 var=$base/var; lock=$base/lock; seen=$base/seen; sysusers=$base/sysusers; tmpfiles=$base/tmpfiles; rules=$base/rules; drop_ins=$service.d; backoff=$drop_ins/10-backoff.conf
+watchdog=$base/system.conf.d/50-maskgate-watchdog.conf; offline_debs=$base/debs
 preflight() {{ say preflight; }}; system_packages() {{ :; }}
 make_release() {{ # a stand-in: what a release has, without Python
     if [ -e "$release/complete" ]; then say "release ${{release##*/}} is there"; return; fi
@@ -48,7 +49,7 @@ class Unit:
                 "restart maskgate.service")
                     echo "$(readlink {base}/opt/current) $(grep Description= {base}/units/maskgate.service)" >>{base}/starts
                     case "$(readlink {base}/opt/current)" in *broken*) exit 1 ;; *slow*) sleep 30 ;; esac ;;
-                "stop "* | start*) echo "$1" >>{base}/orders ;;
+                "stop "* | start* | daemon-reexec) echo "$1" >>{base}/orders ;;
                 is-active*) [ -e {base}/starts ] && echo active ;;
             esac""")
 
