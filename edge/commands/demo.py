@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 from edge.commands.colours import coloured
 from edge.door.state import Decision
 from edge.errors import MaskGateError, SettingsError
-from edge.targets import must_be_apart
+from edge.targets import must_be_apart, must_be_writable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     make_folder(arguments.out)
     clip, sheet = arguments.out / "demo.mp4", arguments.out / "demo.png"
     must_be_apart({"--config": arguments.config, "the clip": clip, "the contact sheet": sheet, "--events": arguments.events})
+    must_be_writable("--out", clip)
+    must_be_writable("--out", sheet)
     told = sys.stderr if arguments.events == "-" else sys.stdout
     timeline = Timeline(told, coloured=coloured(told))
     print(timeline.head(), file=told)
@@ -68,10 +70,10 @@ def play(settings: Settings, timeline: Timeline, seen: Path, events_to: str | No
 
     Raises:
         KeyboardInterrupt: it was stopped; half a demo tells no story.
-        MaskGateError: there is no room for the events.
+        MaskGateError: the events could not be written, all of them.
     """
     from edge.camera import open_camera
-    from edge.care.faults import FAULTS
+    from edge.care.faults import Part
     from edge.care.watch import Care
     from edge.daemon import watch
     from edge.demo import CLIP
@@ -92,8 +94,9 @@ def play(settings: Settings, timeline: Timeline, seen: Path, events_to: str | No
         summary = watch(camera, vision, settings.door, panel, subscribers, care=care)
         if summary.stopped:
             raise KeyboardInterrupt
-        if care.health.has(FAULTS["disk-full"]):  # a unit goes on without; a demo is here to be seen
-            raise MaskGateError("the events cannot be written: there is no room left.", hint="Make room where they are sent to.")
+        storage = next(health for health in care.health.values if health.part is Part.STORAGE)
+        if not storage.ok:  # a unit goes on without; a demo is here to be seen
+            raise MaskGateError(f"--events {events_to}: cannot be written ({storage.detail or storage.why}).", hint="Make room there, or name another file.")
         if events:
             events.passages(summary.t, summary.cut_short)
     return summary

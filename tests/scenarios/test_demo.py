@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -43,8 +46,27 @@ def test_the_demo_tells_its_story(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_a_demo_that_cannot_write_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
-    assert main(["demo", "--out", str(tmp_path / "file" / "out")]) == 2
-    assert "cannot be made" in capsys.readouterr().err
+    for out in ("file", "file/out"):
+        assert main(["demo", "--out", str(tmp_path / out)]) == 2
+        assert "cannot be made" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["demo.mp4", "demo.png"])
+@pytest.mark.parametrize("number", [errno.EISDIR, errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_a_demo_that_could_not_write_its_pictures_says_so_before_it_plays(name: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                                         capsys: pytest.CaptureFixture[str]) -> None:
+    opened = Path.open
+
+    def refused(self: Path, *arguments: Any, **more: Any) -> Any:
+        if self.name == name:
+            raise OSError(number, os.strerror(number), str(self))
+        return opened(self, *arguments, **more)
+
+    monkeypatch.setattr(Path, "open", refused)
+    assert main(["demo", "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith(f"maskgate: --out {tmp_path / name}: cannot be written ({os.strerror(number)}).\n")
+    assert said.out == ""
 
 
 class Terminal(io.StringIO):
@@ -84,10 +106,15 @@ def test_with_events_on_the_standard_output_every_line_of_it_is_json(tmp_path: P
     assert "states: idle" in said.err
 
 
-def test_events_that_have_no_room_end_it_with_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO], ids=["full", "read-only", "broken"])
+def test_events_that_cannot_be_written_end_it_with_1(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
     monkeypatch.setattr("edge.camera.open_camera", lambda settings, fast: still())
-    assert main(["demo", "--out", str(tmp_path), "--events", "/dev/full"]) == 1
-    assert "no room left" in capsys.readouterr().err
+    monkeypatch.setattr("edge.report.events.Events._write", refused)
+    assert main(["demo", "--out", str(tmp_path), "--events", str(tmp_path / "events.jsonl")]) == 1
+    assert f"maskgate: --events {tmp_path}/events.jsonl: cannot be written ({os.strerror(number)})." in capsys.readouterr().err
 
 
 def test_a_demo_that_is_stopped_ends_with_130_and_draws_no_conclusion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
