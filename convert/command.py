@@ -34,6 +34,7 @@ description inside; then ask both about the same faces, through the unit's own c
 
 The second puts what `maskgate-train evaluate` found into the description of a file that is converted already.
 """
+HELP = "`maskgate-convert --help` says what it takes."
 
 
 def run(argv: list[str] | None) -> None:
@@ -44,14 +45,14 @@ def run(argv: list[str] | None) -> None:
     """
     arguments = _parser().parse_args(argv)
     if arguments.temperature is not None and not 0 < arguments.temperature <= 100:
-        raise TrainerError(f"--temperature {arguments.temperature:g}: expected more than 0 and at most 100.")
+        raise TrainerError(f"--temperature {arguments.temperature:g}: expected more than 0 and at most 100.", hint=HELP)
     if arguments.metrics and arguments.model.suffix != ".tflite":
         raise TrainerError("--metrics: only a .tflite bundle is described with them.",
                            hint="Convert first, measure the bundle with `maskgate-train evaluate`, then describe it with what that wrote.")
     model = None if arguments.model.suffix == ".tflite" else arguments.model  # a bundle may be described in its place
     must_be_apart({"the model": model, "--recipe": arguments.recipe, "--metrics": arguments.metrics, "--out": arguments.out})
     if arguments.out.exists() and not arguments.out.is_file():
-        raise TrainerError(f"--out {arguments.out}: this is a folder or a device; expected a file name.")
+        raise TrainerError(f"--out {arguments.out}: this is a folder or a device; expected a file name.", hint="Name a file in a folder that you may write to, such as mask.tflite.")
     arguments.out.parent.mkdir(parents=True, exist_ok=True)  # told before minutes of work
     if arguments.model.suffix == ".tflite":
         describe(arguments.model, arguments.out, arguments.temperature, arguments.metrics)
@@ -100,7 +101,8 @@ def representative(faces: Faces, named: NamedRecipe, size_px: int) -> NDArray[np
     margin = named.recipe.model.margin
     drawn = [i for i, row in enumerate(faces.rows) if row.split in named.recipe.data.splits and row.label in CLASSES]
     if not drawn:
-        raise TrainerError(f"The data has no face of the recipe's splits ({', '.join(named.recipe.data.splits)}), so nothing sets the int8 ranges.")
+        raise TrainerError(f"The data has no face of the recipe's splits ({', '.join(named.recipe.data.splits)}), so nothing sets the int8 ranges.",
+                           hint="Name the data that the model was trained from with --data.")
     chosen = rng.choice(drawn, size=min(REPRESENTATIVE, len(drawn)), replace=False)
     pictures = [plain(faces.pictures[i], margin, size_px) if n % 2 else augment(faces.pictures[i], rng, named.recipe.augment, margin, size_px)
                 for n, i in enumerate(chosen)]

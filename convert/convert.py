@@ -69,4 +69,5 @@ def require_int8(graph: bytes) -> None:
     types = tensor_types(graph)
     # One float32 tensor is the output; uint8 is the input; int32 are biases and shapes.
     if types["float32"] > 1 or types["float16"] or types["float64"] or not types["int8"]:
-        raise TrainerError(f"The graph is not int8 throughout: its tensors are {dict(types)}, expected one float32 (the output).")
+        raise TrainerError(f"The graph is not int8 throughout: its tensors are {dict(types)}, expected one float32 (the output).",
+                           hint="Convert a model that `maskgate-train fit` has made: every layer of it has an int8 form.")

@@ -11,6 +11,8 @@ from typing import Any
 from edge.vision.bundle import load_bundle, write_bundle
 from trainer.errors import TrainerError
 
+MEASURE = "`maskgate-train evaluate` writes metrics.json into its --out."
+
 
 def describe(bundle_path: Path, out: Path, temperature: float | None, metrics: Path | None) -> None:
     """Write the same graph with a new description.
@@ -39,6 +41,6 @@ def figures_of(metrics: Path) -> dict[str, Any]:
         return {result["name"]: {name: [None if figure[key] is None else round(figure[key], 4) for key in ("value", "low", "high")] for name, figure in result["figures"].items()}
                 for result in content["results"]}
     except OSError as error:
-        raise TrainerError(f"Metrics {metrics}: cannot be read ({error.strerror}).") from error
+        raise TrainerError(f"Metrics {metrics}: cannot be read ({error.strerror}).", hint=MEASURE) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise TrainerError(f"Metrics {metrics}: this is no metrics.json of `maskgate-train evaluate` ({error!r}).") from error
+        raise TrainerError(f"Metrics {metrics}: this is no metrics.json of `maskgate-train evaluate` ({error!r}).", hint=MEASURE) from error

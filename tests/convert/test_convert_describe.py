@@ -51,16 +51,19 @@ def test_a_description_without_views_is_read_as_before_there_were_any(bundle: Pa
     assert load_bundle(bundle).description.views == ()
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["--temperature", "0"], "expected more than 0"), (["--metrics", "{}"], "cannot be read"), (["--metrics", "{text}"], "this is no metrics.json"),
+@pytest.mark.parametrize(("arguments", "message", "hint"), [
+    (["--temperature", "0"], "expected more than 0", "`maskgate-convert --help`"), (["--metrics", "{}"], "cannot be read", "`maskgate-train evaluate` writes"),
+    (["--metrics", "{text}"], "this is no metrics.json", "`maskgate-train evaluate` writes"), (["--out", "/dev/null"], "a folder or a device", "Name a file"),
 ])
 def test_what_does_not_fit_is_refused_and_the_bundle_stays(
-        bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+        bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str, hint: str) -> None:
     (tmp_path / "text").write_text("[]")
     before = bundle.read_bytes()
     filled = [argument.format(text=tmp_path / "text") if "{" in argument and argument != "{}" else argument for argument in arguments]
     assert main([str(bundle), "--out", str(bundle), *filled]) == 1
-    assert message in capsys.readouterr().err
+    said, advice = capsys.readouterr().err.splitlines()
+    assert message in said
+    assert advice.startswith(hint)
     assert bundle.read_bytes() == before
 
 
