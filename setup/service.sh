@@ -110,5 +110,6 @@ setup_option() { # option [NAME on|off]
         run systemctl daemon-reload
         run systemctl try-restart maskgate.service || fail "the service does not start with that: journalctl -u maskgate"
     fi
+    run sync # or a power cut might leave the option's name with nothing in it
     goodbye "done: $name is $2"
 }

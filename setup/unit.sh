@@ -174,6 +174,7 @@ unit_uninstall() {
     elif [ -e "$etc" ]; then
         say "settings stay in $etc (--purge removes them)"
     fi
+    run sync # or a power cut might bring some of it back
     run rm -f "$lock"
     goodbye "done; the system's packages and groups stay"
 }

@@ -182,6 +182,15 @@ def test_what_is_said_to_be_done_is_on_the_card(two: Unit, verb: str) -> None:
     assert (base / "synced").read_text().splitlines()[-1].split() == ["trying", *two.starts().splitlines()[-1].split()]
 
 
+@pytest.mark.parametrize("verb", ["unit_option reboot on", "unit_uninstall"])
+def test_an_option_and_an_uninstallation_that_are_said_to_be_done_are_on_the_card(two: Unit, verb: str) -> None:
+    two.machine.has("sync", f"find {two.base} >{two.base}/synced")
+    assert two.shell("any", verb).returncode == 0
+    drop_in = f"{two.base}/units/maskgate.service.d/20-reboot.conf\n"
+    synced = (two.base / "synced").read_text()
+    assert drop_in in synced if "option" in verb else f"{two.base}/opt\n" not in synced
+
+
 def test_what_is_put_back_is_on_the_card_before_the_trial_is_forgotten(two: Unit) -> None:
     two.machine.has("sync", f"[ ! -e {two.base}/opt/trying ] || cp {two.base}/units/maskgate.service {two.base}/synced")
     assert two.shell("broken", "unit_upgrade").returncode == 1
