@@ -15,6 +15,7 @@ from edge.care.aim import FOV_DEG
 from edge.commands.colours import coloured
 from edge.errors import SettingsError
 from edge.targets import must_be_apart, must_be_writable
+from edge.whole import whole
 
 if TYPE_CHECKING:
     from edge.care.aim.session import Standing
@@ -75,7 +76,8 @@ def _report(arguments: argparse.Namespace, standing: Standing | None, source: st
 
     text = write_page(standing, when=time.strftime("%Y-%m-%d %H:%M"), source=redact(source), fov_deg=arguments.fov, picture=arguments.picture)
     try:
-        arguments.report.write_text(text, encoding="utf-8", errors="replace")
+        with whole(arguments.report) as part:
+            part.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise SettingsError(f"--report {arguments.report}: cannot be written ({error.strerror}).", hint="Name a file in a folder that you may write to.") from error
     print(f"report: {arguments.report}" + ("" if arguments.picture else " (without a picture)"))

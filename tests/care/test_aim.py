@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -243,6 +245,19 @@ class TestOnThePortrait:
         said = capsys.readouterr()
         assert "--report /nowhere/report.html: cannot be written" in said.err
         assert said.out == ""
+
+    def test_a_report_that_the_disk_has_no_room_for_leaves_the_one_before(self, portrait: Path, monkeypatch: pytest.MonkeyPatch,
+                                                                         capsys: pytest.CaptureFixture[str]) -> None:
+        def full(self: Path, text: str, **more: Any) -> int:
+            self.write_bytes(text[:40].encode())
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        report = portrait.with_name("report.html")
+        report.write_text("before")
+        monkeypatch.setattr(Path, "write_text", full)
+        assert main(["aim", "--source", str(portrait), "--report", str(report)]) == 2
+        assert "cannot be written (No space left on device)" in capsys.readouterr().err
+        assert report.read_text() == "before"
 
     def test_a_place_with_nobody_exits_with_1(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         cv2.imwrite(str(tmp_path / "grey.png"), np.full((480, 640, 3), 128, np.uint8))
