@@ -12,7 +12,8 @@
     ├── ModelError                     4   a model file: missing, broken, or not what its description says
     ├── PinError                       5   a pin that does not exist, is taken, or cannot be driven
     ├── CardError                      1   the card failed while something was read; the next start may go well
-    └── MemoryGrown                    1   the program holds more memory than it ever needs; the next start begins with little
+    ├── MemoryGrown                    1   the program holds more memory than it ever needs; the next start begins with little
+    └── ModelStopped                   1   a model that has worked fails at a picture; the next start loads it anew
 
 A room raises only these. `maskgate` prints `str(error)` and `error.hint` in two lines and exits with
 `error.exit_code`; nobody is shown a traceback for bad input.
@@ -110,3 +111,9 @@ class MemoryGrown(MaskGateError):
     """The program has grown beyond all that it needs. The service is started again."""
 
     hint = "Start it again (the service does by itself); if it happens at once, ask for smaller frames in [camera]."
+
+
+class ModelStopped(MaskGateError):
+    """A model that ran when it was loaded fails at a picture: no reason to stay down, as a broken file would be."""
+
+    hint = "Try again (the service does by itself); if it happens again and again, install MaskGate anew."

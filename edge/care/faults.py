@@ -23,6 +23,7 @@ from edge.errors import (
     MaskGateError,
     MemoryGrown,
     ModelError,
+    ModelStopped,
     PinError,
 )
 from edge.panel.patterns import lamp_table
@@ -97,6 +98,8 @@ _ROWS = (
           "Nothing, if it comes back by itself; if not, unplug the camera and plug it in again.", Recovery.RESTART, 3),
     Fault("model-broken", Part.MODEL, "A model is missing, damaged or does not run here", "loading it fails", True,
           "`sudo ./setup.sh install` lays down the shipped ones; or empty [faces] model and [masks] model.", Recovery.OPERATOR, 4),
+    Fault("model-stopped", Part.MODEL, "A model that worked has failed", "judging a picture fails", True,
+          "Nothing, if it comes back by itself; if it happens again and again, `sudo ./setup.sh install` lays down the shipped models.", Recovery.RESTART, 1),
     Fault("pin-taken", Part.PANEL, "A pin is taken by another program or cannot be driven", "opening or writing it fails", True,
           "`gpioinfo` names who holds it; stop that program, or wire and set another pin in [panel].", Recovery.RESTART, 5),
     Fault("disk-full", Part.STORAGE, "The disk is full", "less than 20 MB free where events go, or a write fails", False,
@@ -133,13 +136,8 @@ def fault_of(error: MaskGateError, *, delivered: bool = False, device_there: boo
         if isinstance(error, CameraFrozen):
             return FAULTS["picture-frozen"]
         return FAULTS["camera-hung" if isinstance(error, CameraStopped) else "camera-missing"]
-    if isinstance(error, ModelError):
-        return FAULTS["model-broken"]
-    if isinstance(error, CardError):
-        return FAULTS["card-unreadable"]
-    if isinstance(error, MemoryGrown):
-        return FAULTS["memory-grown"]
-    return FAULTS["pin-taken"] if isinstance(error, PinError) else None
+    kinds = {ModelError: "model-broken", ModelStopped: "model-stopped", PinError: "pin-taken", CardError: "card-unreadable", MemoryGrown: "memory-grown"}
+    return next((FAULTS[code] for kind, code in kinds.items() if isinstance(error, kind)), None)
 
 
 def page() -> str:

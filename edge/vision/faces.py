@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.errors import ModelError
+from edge.errors import ModelError, ModelStopped
 from edge.look import Box, Face
 from edge.quiet import quiet_opencv
 from edge.reading import reading
@@ -67,6 +67,9 @@ class Faces:
 
         Returns:
             Faces in range, largest first, at most `max_faces`, in pixels of `image`.
+
+        Raises:
+            ModelStopped: OpenCV fails.
         """
         height, width = image.shape[:2]
         searched = image if smaller is None else smaller
@@ -75,10 +78,13 @@ class Faces:
             target = (max(1, round(searched.shape[1] * scale)), max(1, round(searched.shape[0] * scale)))
             searched = np.asarray(cv2.resize(searched, target, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR), np.uint8)
         size = (searched.shape[1], searched.shape[0])
-        if size != self._size:
-            self._net.setInputSize(size)
-            self._size = size
-        rows = self._net.detect(searched)[1]
+        try:
+            if size != self._size:
+                self._net.setInputSize(size)
+                self._size = size
+            rows = self._net.detect(searched)[1]
+        except cv2.error as error:
+            raise ModelStopped(f"OpenCV cannot run the face detector on a picture of {size[0]} x {size[1]}: {error.err}.") from error
         if rows is None:
             return []
         back = np.array([width / size[0], height / size[1]] * 7, np.float64)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.errors import ModelError
+from edge.errors import ModelError, ModelStopped
 from edge.quiet import quiet_stderr
 from edge.reading import reading
 
@@ -31,10 +31,11 @@ class Graph:
     """A graph with one picture in and one vector out."""
 
     def __init__(self, model: bytes, threads: int) -> None:
-        """Load and allocate.
+        """Load, allocate, and try it on an empty picture.
 
         Raises:
-            ModelError: the runtime refuses the model, or it has other than one input and one output.
+            ModelError: the runtime refuses the model or cannot run it, or it has other than one input and one output.
+            CardError: the card fails while the runtime is read.
         """
         try:
             runtime = _runtime()
@@ -50,18 +51,22 @@ class Graph:
         self.input_shape: tuple[int, ...] = tuple(int(n) for n in self._input["shape"])
         self.input_type = np.dtype(self._input["dtype"])
         self.output_width = int(self._output["shape"][-1])
+        try:
+            self(np.zeros(self.input_shape, self.input_type))
+        except ModelStopped as error:
+            raise ModelError(str(error)) from error
 
-    def __call__(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def __call__(self, picture: NDArray[Any]) -> NDArray[np.float32]:
         """Run once: `uint8` of `input_shape` in, `float32` (output_width,) out, dequantised where the graph is not.
 
         Raises:
-            ModelError: the runtime fails.
+            ModelStopped: the runtime fails.
         """
         self._interpreter.set_tensor(self._input["index"], picture)
         try:
             self._interpreter.invoke()
         except RuntimeError as error:
-            raise ModelError(f"The TFLite runtime cannot run the model: {error}") from error
+            raise ModelStopped(f"The TFLite runtime cannot run the model: {error}") from error
         raw: NDArray[np.generic] = self._interpreter.get_tensor(self._output["index"])[0]
         if raw.dtype == np.float32:
             return raw.astype(np.float32, copy=False)

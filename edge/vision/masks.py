@@ -38,7 +38,7 @@ class Masks:
                              f"its description names {len(description.labels)} labels.")
 
     def judge(self, image: NDArray[np.uint8], boxes: Sequence[Box]) -> list[Probabilities]:
-        """Judge the faces of one BGR image (height, width, 3), boxes in its pixels."""
+        """Judge the faces of one BGR image (height, width, 3), boxes in its pixels. Raises ModelStopped if the runtime fails."""
         return [self._said(np.mean([self._logits(self._cut(image, box, view)) for view in self._views], axis=0)) for box in boxes]
 
     def judge_crops(self, crops: Sequence[NDArray[np.uint8]]) -> list[Probabilities]:

@@ -23,6 +23,7 @@ from edge.errors import (
     MaskGateError,
     MemoryGrown,
     ModelError,
+    ModelStopped,
     PinError,
     SettingsError,
 )
@@ -60,6 +61,7 @@ def test_the_service_stays_down_exactly_where_the_table_says_that_somebody_must_
     (CameraNotFound("x"), False, False, "camera-missing"), (CameraBusy("x"), False, True, "camera-busy"), (CameraStopped("x"), True, True, "camera-hung"),
     (CameraStopped("x"), True, False, "camera-unplugged"), (CameraStopped("x"), False, True, "camera-hung"), (CameraError("x"), False, True, "camera-missing"),
     (CameraFrozen("x"), True, True, "picture-frozen"), (CardError("x"), False, True, "card-unreadable"), (MemoryGrown("x"), True, True, "memory-grown"),
+    (ModelStopped("x"), True, True, "model-stopped"),
     (ModelError("x"), False, True, "model-broken"), (PinError("x"), False, True, "pin-taken"),
 ])
 def test_an_error_belongs_to_a_fault_with_its_exit_code(error: MaskGateError, delivered: bool, there: bool, code: str) -> None:

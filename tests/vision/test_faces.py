@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.errors import ModelError
+from edge.errors import ModelError, ModelStopped
 from edge.frame import Frame
 from edge.look import Face
 from edge.settings import FacesSettings, TrustSettings
@@ -83,6 +83,12 @@ def test_range_is_a_size_a_region_and_a_number(portrait: NDArray[np.uint8]) -> N
     two = np.hstack([portrait, portrait])
     assert len(open_faces(SETTINGS).find(two)) == 2
     assert len(open_faces(replace(SETTINGS, max_faces=1)).find(two)) == 1
+
+
+def test_a_picture_at_which_opencv_fails_is_told_and_not_a_traceback() -> None:
+    faces = open_faces(FacesSettings())
+    with pytest.raises(ModelStopped, match="cannot run the face detector on a picture of 320 x 240: "):
+        faces.find(np.zeros((480, 640, 4), np.uint8))  # OpenCV takes three channels
 
 
 def test_an_empty_picture_has_no_face() -> None:

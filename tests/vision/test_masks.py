@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.errors import ModelError
+from edge.errors import MaskGateError, ModelError, ModelStopped
 from edge.look import Box, Label, Probabilities
 from edge.settings import MasksSettings
-from edge.vision import MODELS, open_masks
+from edge.vision import MODELS, interpreter, open_masks
 from edge.vision.bundle import View, load_bundle, write_bundle
 from edge.vision.interpreter import Graph
 from edge.vision.masks import Masks
@@ -162,16 +162,27 @@ def test_an_answer_that_is_no_number_is_a_model_error(portrait: NDArray[np.uint8
         open_masks(MasksSettings()).judge(portrait, [FACE])
 
 
-def test_a_model_that_loads_and_cannot_be_run_is_a_model_error(portrait: NDArray[np.uint8]) -> None:
-    class Broken:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(working, name)
+class Failing:
+    """A runtime that runs a graph some times, and then no more."""
 
-        def invoke(self) -> None:
+    def __init__(self, working: Any, times: int) -> None:
+        self._working, self._left = working, times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._working, name)
+
+    def invoke(self) -> None:
+        self._left -= 1
+        if self._left < 0:
             raise RuntimeError("Node number 3 (CONV_2D) failed to invoke.")
+        self._working.invoke()
 
-    masks = open_masks(MasksSettings())
-    working = masks._graph._interpreter
-    masks._graph._interpreter = Broken()
-    with pytest.raises(ModelError, match="cannot run the model: Node number 3"):
-        masks.judge(portrait, [FACE])
+
+@pytest.mark.parametrize(("times", "kind", "code"), [(0, ModelError, 4), (1, ModelStopped, 1), (3, ModelStopped, 1)])
+def test_a_model_that_never_ran_keeps_the_unit_down_and_one_that_worked_is_tried_again(times: int, kind: type[MaskGateError], code: int, portrait: NDArray[np.uint8],
+                                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    working = interpreter._runtime()
+    monkeypatch.setattr(interpreter, "_runtime", lambda: lambda **how: Failing(working(**how), times))
+    with pytest.raises(kind, match="cannot run the model: Node number 3") as caught:
+        open_masks(MasksSettings()).judge(portrait, [FACE] * 2)
+    assert caught.value.exit_code == code
