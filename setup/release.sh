@@ -45,6 +45,7 @@ make_release() { # in $release
         return
     fi
     begin "release ${release##*/}: virtual environment and packages (250 MB, some minutes)"
+    [ -n "$dry" ] || leftovers+=("$root$release") # half of one is of no use to anybody, and a full card needs the room
     run rm -rf "$root$release"
     run quietly inside /usr/bin/python3 -m venv --system-site-packages "$release"
     if [ -n "$dry" ]; then
@@ -71,6 +72,7 @@ make_release() { # in $release
     # A marker that is on the card before what it vouches for would vouch for nothing.
     sync
     touch "$root$release/complete"
+    leftovers=() # nothing else was left to take away
     rm -rf "$root$opt/fetched"
 }
 

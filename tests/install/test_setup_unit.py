@@ -137,3 +137,27 @@ def test_packages_are_kept_in_our_own_folder_until_the_release_is_made(unit: Mac
     pip.chmod(0o755)
     script = f". setup/common.sh; . setup/unit.sh; opt=/somewhere release={tmp_path}; {own}pip package"
     assert unit.shell(script).stdout.strip() == cache
+
+
+BUILD = """
+. setup/common.sh; . setup/unit.sh
+opt={opt}; release=$opt/releases/r1; constraints=constraints/trixie.txt
+inside() {{
+    case "$*" in
+        *venv*) mkdir -p "$release/bin"; for tool in pip maskgate; do printf '#!/bin/sh\\nexit {code}\\n' >"$release/bin/$tool"; /bin/chmod +x "$release/bin/$tool"; done ;;
+        *numpy*) echo 2.2.4 ;;
+        *) "$@" ;;
+    esac
+}}
+tar() {{ cat >/dev/null; }}; keep_own_files() {{ :; }}; sync() {{ :; }}
+mkdir -p "$opt/fetched"
+make_release
+"""
+
+
+@pytest.mark.parametrize(("code", "left"), [(1, {"releases", "fetched"}), (0, {"releases", "releases/r1", "releases/r1/complete"})], ids=["fails", "works"])
+def test_half_a_release_takes_no_room_on_the_card(unit: Machine, code: int, left: set[str], tmp_path: Path) -> None:
+    opt = tmp_path / "opt"
+    result = unit.shell(BUILD.format(opt=opt, code=code))
+    assert result.returncode == code, result.stderr
+    assert {str(path.relative_to(opt)) for path in opt.rglob("*") if "bin" not in path.parts} == left
