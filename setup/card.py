@@ -34,6 +34,9 @@ BOOT = "/boot/firmware"
 """Where the unit has the boot partition."""
 ON_UNIT = "/usr/local/src/maskgate"
 
+NOT_AGAIN = "[ -e /opt/maskgate/current ] || [ $i -ge 5 ]"
+"""This is run at the first start only, and nobody may be able to log in: a network that fails for a moment must not leave the card as it
+is. A release that was installed and does not start is told in the log, and tried on by its service."""
 NOBODY_ASKED = "! systemctl is-enabled --quiet userconfig.service || systemctl mask --now --no-block userconfig.service"
 """Takes back Raspberry Pi OS's question for a first user. multi-user.target waits for the answer, and cloud-init's last stage for
 multi-user.target. (With a user of its own, cloud-init takes it back itself.)"""
@@ -136,7 +139,7 @@ def user_data(given: argparse.Namespace) -> str:
         lines.append(f"  - {quoted(['systemctl', 'enable', '--now', 'ssh'])}")
     lines += [f"  - {quoted(['mkdir', '-p', ON_UNIT])}",
               f"  - {quoted(['tar', '-xzf', f'{BOOT}/maskgate.tar.gz', '-C', ON_UNIT])}",
-              f"  - {quoted(['sh', '-c', f'{ON_UNIT}/setup.sh install{more} >{BOOT}/maskgate-install.log 2>&1'])}"]
+              f"  - {quoted(['sh', '-c', f'i=0; until {ON_UNIT}/setup.sh install{more} >{BOOT}/maskgate-install.log 2>&1 || {NOT_AGAIN}; do sleep 60; i=$((i+1)); done'])}"]
     return "\n".join(lines) + "\n"
 
 

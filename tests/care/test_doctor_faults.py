@@ -11,7 +11,7 @@ import pytest
 from care_stand_ins import FakeUnit, LiveCamera, died, package, scene
 
 from edge.care.doctor.context import Machine, Ran, Space
-from edge.errors import CameraBusy, CameraNotFound, CameraStopped
+from edge.errors import CameraBusy, CameraNotFound, CameraStopped, CardError
 from edge.frame import Frame
 
 
@@ -62,6 +62,8 @@ PLANTED: list[tuple[str, Plant, str, str, str, str]] = [
     ("apt's old OpenCV", lambda u: u.answers.update({"CODE cv2": package("4.6.0", yunet=True)}), "opencv", "failure", "4.6.0", "opencv-python-headless>=4.8"),
     ("OpenCV without YuNet", lambda u: u.answers.update({"CODE cv2": package("4.10.0", yunet=False)}), "opencv", "failure", "FaceDetectorYN", "setup.sh install"),
     ("a typing mistake in the settings", lambda u: u.load("[door]\nmood = 1\n"), "settings", "failure", "mood is no setting", "maskgate config check"),
+    ("settings that the card does not give", lambda u: setattr(u.context, "settings_error", CardError("maskgate.toml: cannot be read just now.")), "settings", "failure",
+     "cannot be read just now", "flash a new card"),
     ("a password for all to read", lambda u: u.load('[camera]\nsource = "rtsp://me:hunter22@cam/1"\n', 0o644), "settings", "warning", "password", "chmod 640"),
     ("a damaged mask model", lambda u: u.answers.update(try_models=u.tried(masks={"error": "Mask model x: damaged", "hint": "Reinstall MaskGate"})),
      "models", "failure", "damaged", "Reinstall"),

@@ -67,6 +67,25 @@ def test_without_a_word_more_a_card_makes_a_unit_on_a_cable(project: Path, boot:
     assert "wifis" not in (boot / "network-config").read_text()
 
 
+@pytest.mark.parametrize(("fails", "installed", "tries"), [(0, False, 1), (2, False, 3), (99, False, 6), (99, True, 1)])
+def test_an_installation_that_fails_at_the_first_start_is_tried_again_some_times(project: Path, boot: Path, tmp_path: Path, fails: int, installed: bool, tries: int) -> None:
+    assert card(project, boot).returncode == 0
+    command = inline((boot / "user-data").read_text().rpartition("\n  - ")[2], "")
+    assert isinstance(command, list)
+    unit = tmp_path / "unit"
+    unit.mkdir()
+    for name, text in (("setup.sh", f"echo $1 >>{unit}/tried; [ $(wc -l <{unit}/tried) -gt {fails} ]"), ("sleep", "exit 0")):
+        (unit / name).write_text(f"#!/bin/sh\n{text}\n")
+        (unit / name).chmod(0o755)
+    if installed:
+        (unit / "current").touch()
+    places = {"/usr/local/src/maskgate": unit, "/boot/firmware": unit, "/opt/maskgate": unit}
+    for place, stand_in in places.items():
+        command = [word.replace(place, str(stand_in)) for word in command]
+    subprocess.run(command, env={"PATH": f"{unit}:/usr/bin:/bin"}, check=False, timeout=50)
+    assert (unit / "tried").read_text().splitlines() == ["install"] * tries
+
+
 def test_without_a_user_the_image_s_question_for_one_does_not_keep_the_card_from_installing(project: Path, boot: Path, tmp_path: Path) -> None:
     """Raspberry Pi OS waits at its screen, and cloud-init's `runcmd` behind it."""
     (tmp_path / "id.pub").write_text(KEY)
