@@ -82,6 +82,19 @@ def test_a_read_that_the_card_refuses_is_tried_again_by_the_service(what: str, n
     assert main(["run", "--config", str(settings)]) == 3  # read again, all is well but that there is no such camera
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file here whose reading the kernel itself refuses")
+@pytest.mark.parametrize("toml", ["", '[faces]\nmodel = "{}/face.onnx"\n', '[masks]\nmodel = "{}/face.onnx"\n'], ids=["settings", "detector", "classifier"])
+def test_the_same_where_the_kernel_itself_says_it(toml: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "face.onnx").symlink_to("/proc/self/mem")  # a file like any other, but that nothing is mapped where it begins
+    settings = tmp_path / "maskgate.toml"
+    if toml:
+        settings.write_text(toml.format(tmp_path))
+    else:
+        settings.symlink_to("/proc/self/mem")
+    assert main(["run", "--config", str(settings), "--panel", "mock"]) == 1
+    assert "cannot be read just now (Input/output error)" in capfd.readouterr().err
+
+
 def test_meanwhile_the_lamps_and_the_list_of_health_say_it(card: Card, settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("RUNTIME_DIRECTORY", tmp_path), ("NOTIFY_SOCKET", tmp_path / "nobody")):
         monkeypatch.setenv(name, str(value))
