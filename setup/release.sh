@@ -67,13 +67,18 @@ make_release() { # in $release
     rm -rf "$work"
     begin "trying release ${release##*/}: does its model run here"
     # Its `pins safe` runs whenever the service dies, that of the release before included.
-    { quietly inside "$release/bin/maskgate" model show && quietly inside "$release/bin/maskgate" pins safe --panel mock; } ||
-        fail "this release does not run here: see above; what was in use is in use still"
+    { trial model show && trial pins safe --panel mock; } ||
+        fail "this release does not run here, or not within $trial_s s: see above; what was in use is in use still"
     # A marker that is on the card before what it vouches for would vouch for nothing.
     sync
     touch "$root$release/complete"
     leftovers=() # nothing else was left to take away
     rm -rf "$root$opt/fetched"
+}
+
+trial_s=300 # far more than a small or emulated processor takes; at a card's first start nobody is there to interrupt
+trial() { # trial ARGUMENTS...: of `maskgate` of the new release; fails where it does not end
+    quietly inside timeout --foreground --kill-after=5 "$trial_s" "$release/bin/maskgate" "$@"
 }
 
 keep_own_files() { # keep_own_files SOURCE: unit files and setup.sh go with their release, for a rollback without a checkout

@@ -146,14 +146,14 @@ unit_rollback() {
 }
 
 unit_uninstall() {
-    local purge='' file begun=''
+    local purge='' file fed=''
     read_arguments uninstall "$@"
     need_root uninstall
     alone uninstall
     need_lasting_root
     begin "stopping and removing maskgate.service"
     if [ -e "$service" ] || [ -n "$dry" ]; then run systemctl disable --quiet --now maskgate.service; fi
-    if [ -e "$watchdog" ]; then begun=yes; fi
+    if [ -e "$watchdog" ]; then fed=yes; fi
     for file in "$service" "$command" "$tmpfiles" "$rules" "$backoff" \
         "$(option_file network)" "$(option_file reboot)" "$watchdog"; do run rm -f "$file" "$file.new"; done
     # Made for our files alone, as a rule; what else lies there keeps them.
@@ -161,7 +161,7 @@ unit_uninstall() {
         if [ -d "$file" ]; then run rmdir --ignore-fail-on-non-empty "$file"; fi
     done
     # Else systemd would go on feeding the board's watchdog, and list a service that has failed and is no more.
-    if [ -n "$begun" ]; then run systemctl daemon-reexec; else run systemctl daemon-reload; fi
+    if [ -n "$fed" ]; then run systemctl daemon-reexec; else run systemctl daemon-reload; fi
     run systemctl reset-failed maskgate.service 2>/dev/null || true
     begin "removing $opt"
     run rm -rf "$opt" "$offline_debs"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,14 @@ def test_half_a_release_takes_no_room_on_the_card(unit: Machine, code: int, left
     result = unit.shell(BUILD.format(opt=opt, code=code))
     assert result.returncode == code, result.stderr
     assert {str(path.relative_to(opt)) for path in opt.rglob("*") if "bin" not in path.parts} == left
+
+
+def test_a_release_that_hangs_when_it_is_tried_keeps_nobody_waiting_for_ever(unit: Machine, tmp_path: Path) -> None:
+    began = time.monotonic()
+    result = unit.shell(BUILD.format(opt=tmp_path / "opt", code=0).replace("make_release", """
+        pip() { printf '#!/bin/sh\\nexec sleep 40\\n' >"$release/bin/maskgate"; }; trial_s=1
+        make_release"""))
+    assert time.monotonic() - began < 20
+    assert result.returncode == 1
+    assert "does not run here, or not within 1 s" in result.stderr
+    assert not (tmp_path / "opt/releases/r1").exists()
