@@ -23,7 +23,7 @@ HOT_C, COOL_C = 75.0, 70.0
 MEMORY_MB, DISK_MB = 40.0, 20.0
 GROWN = 0.4
 """Share of the machine's memory that this program may hold. It takes 50 MB with frames of 640 x 480, 75 MB at 1920 x 1080, the same
-after 20,000 frames (x86-64, no Picamera2); this is 165 MB of a Zero 2 W, which the system and our libraries still fit beside."""
+after 20,000 frames (x86-64, no Picamera2); this is some 165 MB of a Zero 2 W, beside which the system and our libraries should still fit (reckoned, not tried)."""
 JUMP_S = 2.0
 """More than a clock that is being set right by and by drifts in `EVERY_S`."""
 
