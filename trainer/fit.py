@@ -84,6 +84,8 @@ def fit(faces: Faces, recipe: Recipe, data: Path, home: Path, say: Say = print, 
         return _finish(run, home)
     say(f"{len(rows.drawn)} faces to draw from, {len(rows.watched)} to watch, {model.count_params():,} parameters, "
         f"steps {first} to {total}.")
+    if not rows.watched:
+        say("Nothing tells how good it gets: no face is of split val. `maskgate-train data build FOLDER --val 0.15` keeps some; then give another --run.")
     began, losses = time.monotonic(), []
     bar = tqdm(_steps(run, drawer, recipe, first, worths), desc="fit", unit="step", initial=first, total=total, mininterval=5)
     for step, loss in bar:
@@ -94,7 +96,7 @@ def fit(faces: Faces, recipe: Recipe, data: Path, home: Path, say: Say = print, 
             at_least = -1.0 if recipe.fit.keep == "last" else max(worths, default=-1.0)
             worths.append(_keep(run, home, step + 1, figures, at_least, float(np.mean(losses))))
             bar.clear()
-            say(f"step {step + 1}/{total}  loss {np.mean(losses):.3f}  {figures}  {left / 60:.0f} min left")
+            say(f"step {step + 1}/{total}  loss {np.mean(losses):.3f}  {f'{figures}  ' if figures else ''}{left / 60:.0f} min left")
             losses = []
             if figures and should_stop(worths, recipe.fit.stop_after):
                 say(f"No better look for {recipe.fit.stop_after}: stopped early.")

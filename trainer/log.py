@@ -47,6 +47,8 @@ def plot_log(path: Path, out: Path) -> None:
     right.set(xlabel="step", title="Faces that are watched, not drawn")
     if right.lines:
         right.legend(fontsize=8)
+    else:
+        right.text(0.5, 0.5, "none: no face is of split val", ha="center", va="center", transform=right.transAxes)
     with whole(out) as part:
         figure.savefig(part, dpi=90)
 

@@ -7,6 +7,7 @@ import csv
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -41,6 +42,17 @@ def test_a_training_ends_with_a_model_and_a_log(tmp_path: Path) -> None:
     assert (tmp_path / "run/training_plot.png").is_file()
     assert list((tmp_path / "run/tensorboard").glob("events.*"))
     assert [row["step"] for row in _log(tmp_path / "run")] == ["8", "16", "24"]
+
+
+def test_without_a_face_to_watch_it_says_so_and_no_figure_is_none(tmp_path: Path) -> None:
+    from trainer.fit import fit
+
+    faces = tiny_faces(6)
+    drawn = replace(faces, rows=[replace(row, split="train") for row in faces.rows])
+    said: list[str] = []
+    fit(drawn, RECIPE, Path(), tmp_path, say=said.append)
+    assert any("--val" in text for text in said)
+    assert not any("None" in text for text in said)
 
 
 def test_a_training_that_was_cut_off_ends_where_an_uncut_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,23 +9,26 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from trainer_pictures import picture
+from trainer_pictures import picture, tiny_faces
 
 from convert.main import main as convert
 from edge.errors import ModelError
 from edge.vision.bundle import load_bundle, write_bundle
 from edge.whole import whole
+from trainer.commands.explain import faces_apart
 from trainer.data.manifest import Sample, write_manifest
 from trainer.data.overview import Measured, overview
 from trainer.data.picture_file import write_picture
 from trainer.errors import TrainerError, refuse
 from trainer.evaluate import write_metrics
 from trainer.main import main
+from trainer.recipe import Recipe
 from trainer.report import write_report
 
 FACE = Sample(path="a.jpg", box=None, label="mask", source="web", group="a")
@@ -46,6 +49,14 @@ def test_a_picture_is_written_where_it_is_wanted_and_its_folders_are_made(listed
     assert main(["data", verb, str(out), "--data", str(listed)]) == 0
     assert cv2.imread(str(out)) is not None
     assert [path.name for path in out.parent.iterdir()] == ["out.png"]
+
+
+def test_without_a_face_apart_explain_says_which_it_wants_and_how_to_get_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    faces = tiny_faces(2)
+    monkeypatch.setattr("trainer.commands.explain.cached_faces", lambda *_: replace(faces, rows=[replace(row, split="train") for row in faces.rows]))
+    with pytest.raises(TrainerError, match="split train") as refused:
+        faces_apart(Recipe(), tmp_path, tmp_path, 2)
+    assert "--val" in refused.value.hint
 
 
 @pytest.mark.parametrize(("out", "said"), [("out.xyz", "expected the name of a picture that ends in .png"), ("folder.png", "expected the name of a picture"), ("a.jpg/out.png", "a.jpg: Not a directory|a.jpg: File exists")])

@@ -54,10 +54,17 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def faces_apart(recipe: Recipe, data: Path, cache: Path, each: int) -> dict[str, list[NDArray[np.uint8]]]:
-    """So many faces of each label that the recipe does not draw, cropped as the unit crops them."""
+    """So many faces of each label that the recipe does not draw, cropped as the unit crops them.
+
+    Raises:
+        TrainerError: there is none.
+    """
     faces = cached_faces(recipe, data, cache)
     rng = np.random.default_rng(0)
     apart = {label: [i for i, row in enumerate(faces.rows) if row.label == label and row.split != "train"] for label in CLASSES}
+    if not any(apart.values()):
+        raise TrainerError(f"{data}: every face is of split train; faces that no training draws are explained.",
+                           hint="`maskgate-train data build FOLDER --val 0.15` keeps some; --picture FILE explains one picture.")
     return {label: [plain(faces.pictures[i], recipe.model.margin, recipe.model.input_px) for i in rng.permutation(rows)[:each]]
             for label, rows in apart.items()}
 
