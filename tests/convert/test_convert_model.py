@@ -9,10 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convert.command import compared
 from convert.convert import require_int8
 from convert.main import main
+from edge.vision.bundle import load_bundle
+from trainer.data.cache import SIDE_PX, Faces, Row
+from trainer.data.labels import CLASSES
 from trainer.errors import TrainerError
 from trainer.model import load_keras
+from trainer.recipe import NamedRecipe, Recipe
 
 slow = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore")]
 
@@ -97,3 +102,28 @@ def test_a_model_that_is_not_there_is_named_and_nothing_is_written(tmp_path: Pat
     assert main([str(tmp_path / "none.keras"), "--out", str(tmp_path / "out.tflite")]) == 1
     assert "none.keras: no such file" in capsys.readouterr().err
     assert not (tmp_path / "out.tflite").exists()
+
+
+@pytest.mark.parametrize("split", ["val", "train"])
+def test_faces_that_a_model_was_fitted_on_are_compared_only_where_there_are_no_others_and_said_to_be(split: str) -> None:
+    labels = {"mask": "train", "incorrect": split, "no_mask": "train"}
+    rows = [Row(path=f"{label}.jpg", label=label, source="web", group=label, split=of, found=False, face_px=80.0, landmarks=()) for label, of in labels.items()]
+    faces = Faces(np.zeros((3, SIDE_PX, SIDE_PX, 3), np.uint8), rows)
+    crops, _, fitted = compared(faces, NamedRecipe(Recipe(), "door", ""), 32)
+    assert (len(crops), fitted) == ((1, False) if split == "val" else (3, True))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore")
+def test_a_bundle_names_its_run_and_not_the_copy_of_its_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from convert.command import convert
+
+    run = tmp_path / "front-door"
+    run.mkdir()
+    _network().save(run / "best.keras")
+    (run / "recipe.toml").write_text('[model]\ninput_px = 32\n')
+    rows = [Row(path=f"{label}.jpg", label=label, source="web", group=label, split="train", found=False, face_px=80.0, landmarks=()) for label in CLASSES]
+    monkeypatch.setattr("convert.command.cached_faces", lambda *_: Faces(np.zeros((3, SIDE_PX, SIDE_PX, 3), np.uint8), rows))
+    convert(run / "best.keras", tmp_path / "out.tflite", tmp_path, None, 1.0, tmp_path)
+    assert "recipe front-door (" in load_bundle(tmp_path / "out.tflite").description.made
