@@ -36,7 +36,7 @@ class SavedClip:
         if not is_utf8(str(path)):
             raise SettingsError(f"Saved clip {path}: this name is no UTF-8, which OpenCV cannot write.", hint="Name another file.")
         if path.suffix.lower() != ".mp4":
-            raise SettingsError(f"Saved clip {path}: expected a name that ends in .mp4.")
+            raise SettingsError(f"Saved clip {path}: expected a name that ends in .mp4.", hint="Give it one, for instance --save seen.mp4.")
         if not path.parent.is_dir():
             raise SettingsError(f"Saved clip {path}: the folder does not exist.", hint=f"mkdir -p {path.parent}")
         self._path, self._rate_fps = path, rate_fps

@@ -180,6 +180,14 @@ def test_the_table_says_what_to_mend() -> None:
     assert table(standing_of(None), coloured=False)[0].startswith("Nobody")
 
 
+@pytest.mark.parametrize("width", [79, 40, 3])
+def test_a_narrow_terminal_loses_no_word(width: int) -> None:
+    standing = standing_of(replace(WELL, light=20, background=30))
+    wide, narrow = (table(standing, coloured=False, width=columns) for columns in (500, width))
+    assert " ".join(narrow).split() == " ".join(wide).split()
+    assert max(map(len, narrow)) <= max(width, 40)
+
+
 def test_a_terminal_is_drawn_over_and_a_pipe_gets_a_line_a_second() -> None:
     for terminal, step_s, expected in ((True, 0.1, 11), (False, 0.1, 3)):
         wrote: list[str] = []

@@ -35,6 +35,12 @@ def test_a_long_pause_does_not_fill_the_disk(tmp_path: Path) -> None:
     assert save(tmp_path / "seen.mp4", [0, 0.1, 900, 900.1]) < 3
 
 
+def test_a_name_of_another_kind_is_told_what_it_is_to_be(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"ends in \.mp4") as refused:
+        SavedClip(tmp_path / "seen.avi", 15.0)
+    assert "--save seen.mp4" in refused.value.hint, "no setting is wrong, so the settings' page is no help"
+
+
 def test_a_clip_that_was_not_written_whole_is_said(tmp_path: Path) -> None:
     path = tmp_path / "seen.mp4"
     with pytest.raises(SettingsError, match="not be written whole"), SavedClip(path, 15.0) as saved:  # noqa: PT012

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 
 from edge.care.aim.session import Standing
@@ -10,7 +11,9 @@ from edge.care.aim.verdict import Item
 from edge.care.doctor.result import Level
 
 COLOURS = {Level.OK: "\033[32m", Level.WARNING: "\033[33m", Level.FAILURE: "\033[31m"}
-WORD_WIDTH = 13
+WORD_WIDTH, NAME_WIDTH = 13, 11
+LEAST_WIDTH = 40
+"""Of text: nobody reads a table in a narrower terminal."""
 REFRESH_S, LINE_S = 0.2, 1.0
 """Of frame time: how often the table is drawn anew, and a plain line is added."""
 NOBODY = "Nobody is before the camera: stand where people will stand, and look where they will look."
@@ -20,7 +23,7 @@ class Screen:
     """Shows a standing now and then. Times are frame times, so a file played fast shows the same."""
 
     def __init__(self, write: Callable[[str], object], *, terminal: bool, coloured: bool = False, width: int = 100) -> None:
-        """`write` takes text as it is to be sent out; `width` in characters, so that no line wraps."""
+        """`write` takes text as it is to be sent out; `width` in characters, lines are broken to fit."""
         self._write, self._terminal, self._coloured, self._width = write, terminal, coloured, width
         self._drawn = 0
         self._began: float | None = None
@@ -48,14 +51,19 @@ class Screen:
 def table(standing: Standing, *, coloured: bool, width: int = 100) -> list[str]:
     """A line for each item, and below it what to do where something is to be done."""
     if not standing.items:
-        return [NOBODY[:width]]
+        return _wrapped("", NOBODY, width)
     lines = []
     for item in standing.items:
-        lines.append(_coloured(f"{item.word:<{WORD_WIDTH}}", COLOURS[item.level], coloured)
-                     + f"{item.name:<11}{item.found}  ({item.wanted})"[:width - WORD_WIDTH])
+        first, *more = _wrapped(f"{item.word:<{WORD_WIDTH}}{item.name:<{NAME_WIDTH}}", f"{item.found}  ({item.wanted})", width)
+        lines += [_coloured(first[:WORD_WIDTH], COLOURS[item.level], coloured) + first[WORD_WIDTH:], *more]
         if item.remedy:
-            lines.append(f"{'':<{WORD_WIDTH}}→ {item.remedy}"[:width])
+            lines += _wrapped(f"{'':<{WORD_WIDTH}}→ ", item.remedy, width)
     return [*lines, "All is well: this is a good place." if standing.good else f"{sum(bool(item.remedy) for item in standing.items)} to mend."]
+
+
+def _wrapped(before: str, text: str, width: int) -> list[str]:
+    """`text` behind `before`, on as many lines as it needs: its end, such as what to do, is not to be lost in a narrow terminal."""
+    return textwrap.wrap(text, max(width, LEAST_WIDTH), initial_indent=before, subsequent_indent=" " * len(before))
 
 
 def line(standing: Standing) -> str:
