@@ -33,7 +33,7 @@ LEAST_PX = 12.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, metavar="F", help="settings file")
+    parser.add_argument("--config", type=Path, metavar="F", help="settings file (default: the installed one)")
     parser.add_argument("--source", metavar="S", help="another source than the settings name")
     parser.add_argument("--seconds", type=_seconds, metavar="N", help="end after so many seconds (default: at Ctrl-C)")
     parser.add_argument("--fov", type=_degrees, default=FOV_DEG, metavar="DEGREES",

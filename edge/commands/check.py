@@ -27,6 +27,8 @@ EXAMPLES = """examples:
   maskgate check party.jpg
   maskgate check pictures/ clip.mp4 --json > faces.jsonl
   maskgate check --crops faces/          every picture is one face already
+
+A file that cannot be read is named on the standard error and passed over; the exit code is 3 only where no file could be read.
 """
 CLIPS = {".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".gif"}
 """File name endings, in lower case, that a folder is searched for."""
@@ -36,7 +38,7 @@ MANY = 8
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a still, a clip, or a folder of them (searched to its depth)")
-    parser.add_argument("--config", type=Path, metavar="F", help="settings file")
+    parser.add_argument("--config", type=Path, metavar="F", help="settings file (default: the installed one)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, one line a still or frame (docs/formats.md)")
     parser.add_argument("--crops", action="store_true", help="each picture is one face already: no detection")
 

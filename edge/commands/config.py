@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check = verbs.add_parser("check", help="say whether a settings file is right, and every mistake in it")
     check.add_argument("file", nargs="?", type=Path, help="default: the installed one")
     show = verbs.add_parser("show", help="print the settings in force as TOML")
-    show.add_argument("--config", type=Path, metavar="F", help="settings file")
+    show.add_argument("--config", type=Path, metavar="F", help="settings file (default: the installed one)")
     verbs.add_parser("default", help="print a settings file with every default, explained")
     verbs.add_parser("reference", help="print the reference page in Markdown")
 

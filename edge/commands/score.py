@@ -16,13 +16,20 @@ from edge.settings import Settings
 EXAMPLES = """examples:
   maskgate score clips/           plays every clip that clips/TRUTH.csv names
   maskgate score clips/ --only walk_masked.mp4 --json
+
+TRUTH.csv has a line a stretch of a clip. Its verdict is no_mask, incorrect, mixed (somebody of several): red is right;
+mask: green; nobody: no lamp; unclear: not judged. The columns of the table:
+  judged s       seconds of the stretches, without the first two of each, in which the door may still make up its mind
+  right          share of them with the right lamp
+  wrongly green  share of those that were to be red or dark, with green: somebody passed who should not
+  wrongly red    share of those that were to be green or dark, with red: somebody was stopped who should not be
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="clips and their TRUTH.csv (clip,t_start,t_end,faces,verdict,note)")
     parser.add_argument("--only", action="append", metavar="CLIP", help="only this one; may be given again")
-    parser.add_argument("--config", type=Path, metavar="F", help="settings file")
+    parser.add_argument("--config", type=Path, metavar="F", help="settings file (default: the installed one)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
