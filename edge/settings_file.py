@@ -128,6 +128,9 @@ def _mistakes_together(settings: Settings, wrong: Set[str]) -> list[MaskGateErro
          f"[trust] light_min = {trust.light_min} must lie below light_max = {trust.light_max}."),
         (("faces.region",), min(region) >= 0 and region[2] > 0 and region[3] > 0 and region[0] + region[2] <= 1.0001 and region[1] + region[3] <= 1.0001,
          f"[faces] region = {list(region)} must lie inside the frame: left, top, width, height as shares from 0 to 1."),
+        (("report.events",), "://" not in settings.report.events,
+         f"[report] events = {toml_value(settings.report.events)} is an address, and MaskGate sends nothing anywhere; expected a file, "
+         "such as /var/lib/maskgate/events.jsonl, which another program may read and send."),
     ]
     mistakes: list[MaskGateError] = [SettingsError(text) for keys, fits, text in rules if not fits and wrong.isdisjoint(keys)]
     from edge.panel.pins import check_pins

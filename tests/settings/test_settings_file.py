@@ -58,6 +58,7 @@ def test_who_walks_up_slowly_can_be_judged_before_the_unit_calls_that_unsure() -
     ({"door": {"pass_min": 0.5, "stay_min": 0.6}}, "stay_min = 0.6 must lie below pass_min = 0.5"),
     ({"door": {"looks_min": 30}, "camera": {"rate_fps": 4}}, "looks_min = 30 takes longer than answer_s = 2.0 at [camera] rate_fps = 4"),
     ({"door": {"smooth_s": 5}}, "smooth_s = 5.0 must be at most half of answer_s = 2.0"),
+    ({"report": {"events": "https://fleet.example/hook"}}, "is an address, and MaskGate sends nothing anywhere; expected a file"),
     ({"trust": {"light_min": 128, "light_max": 128}}, "light_min"),
     ({"source": "picamera"}, "source stands outside of any section; it belongs below [camera]"),
     ({"model": "x"}, "it belongs below [faces] or [masks]"),
