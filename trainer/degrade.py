@@ -62,5 +62,5 @@ def _row(seen: Sequence[tuple[Judged, Image]], masks: Masks, threshold: float, s
     box = Box(x - side / 2, y - side / 2, side, side)
     truth = np.array([CLASSES.index(j.sample.label) for j, _ in seen], np.int64)
     p = np.array([masks.judge(square, [box])[0] for _, square in seen], np.float64).reshape(-1, len(CLASSES))
-    low, high = interval(lambda chosen: balanced(p[chosen], truth[chosen]), len(truth), draws=300)
+    low, high = interval(lambda chosen: balanced(p[chosen], truth[chosen]), [j.sample.path for j, _ in seen])
     return {**at_threshold(np.log(p + 1e-12), truth, threshold), "balanced from": low, "balanced to": high}

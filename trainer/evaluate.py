@@ -21,7 +21,7 @@ from edge.vision.quality import sharpness
 from edge.whole import whole
 from trainer.data.cache import FACE, Faces
 from trainer.data.labels import CLASSES
-from trainer.judge import Judged, table
+from trainer.judge import Judged, pictures_of, table
 from trainer.score import PASS_SHARE, I, Ints, M, N, Score, at_threshold, ece, interval, score, softmax, temperature
 
 SIZES = ((48.0, 1e9), (24.0, 48.0))
@@ -30,7 +30,7 @@ SIZES = ((48.0, 1e9), (24.0, 48.0))
 
 @dataclass(frozen=True)
 class Figure:
-    """One number with its 95 % bootstrap interval."""
+    """One number with its 95 % bootstrap interval over pictures, see `trainer.score.interval`."""
 
     value: float
     low: float
@@ -74,11 +74,11 @@ def evaluate(name: str, judged: Sequence[Judged], threshold: float | None = None
     labels = {label: [j for j in judged if j.sample.label == label] for label in CLASSES}
     return Result(name, {k: len(v) for k, v in labels.items()},
                   {k: float(np.mean([j.found for j in v])) if v else float("nan") for k, v in labels.items()},
-                  _figures(logits, p, truth, threshold), at,
+                  _figures(logits, p, truth, pictures_of(judged), threshold), at,
                   [[int(((p.argmax(1) == c) & (truth == t)).sum()) for c in range(3)] for t in range(3)])
 
 
-def _figures(logits: NDArray[np.float64], p: NDArray[np.float64], truth: Ints, threshold: float | None) -> dict[str, Figure]:
+def _figures(logits: NDArray[np.float64], p: NDArray[np.float64], truth: Ints, pictures: Sequence[str], threshold: float | None) -> dict[str, Figure]:
     def stops(of: int) -> Callable[[Score, Ints], float]:
         def measure(s: Score, chosen: Ints) -> float:
             at = s.threshold if threshold is None else threshold
@@ -91,16 +91,16 @@ def _figures(logits: NDArray[np.float64], p: NDArray[np.float64], truth: Ints, t
         "three_way": lambda s, _: s.three_way, "ece": lambda _, chosen: ece(p[chosen], truth[chosen]),
         "passes_mask": lambda s, c: 1 - stops(M)(s, c),
     }
-    return {name: _figure(measure, logits, truth) for name, measure in measures.items()}
+    return {name: _figure(measure, logits, truth, pictures) for name, measure in measures.items()}
 
 
-def _figure(measure: Callable[[Score, Ints], float], logits: NDArray[np.float64], truth: Ints) -> Figure:
+def _figure(measure: Callable[[Score, Ints], float], logits: NDArray[np.float64], truth: Ints, pictures: Sequence[str]) -> Figure:
     def at(chosen: Ints) -> float:
         return measure(score(logits[chosen], truth[chosen]), chosen)
 
     if not len(truth):
         return Figure(float("nan"), float("nan"), float("nan"))
-    return Figure(at(np.arange(len(truth))), *interval(at, len(truth), draws=300))
+    return Figure(at(np.arange(len(truth))), *interval(at, pictures))
 
 
 def by_size(judged: Sequence[Judged]) -> list[list[Judged]]:

@@ -112,6 +112,11 @@ def table(judged: Sequence[Judged]) -> tuple[NDArray[np.float64], NDArray[np.int
     return logits, np.array([CLASSES.index(j.sample.label) for j in said], np.int64)
 
 
+def pictures_of(judged: Sequence[Judged]) -> list[str]:
+    """The picture of each face in `table`."""
+    return [j.sample.path for j in judged if j.probabilities is not None]
+
+
 class AizooJudge:
     """AIZOO's detector: `mask` or bare, no third answer."""
 

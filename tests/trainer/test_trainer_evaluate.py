@@ -14,6 +14,7 @@ from trainer_pictures import picture, tiny_faces
 from edge.look import Box, Probabilities
 from edge.vision.crop import crop_face
 from trainer.augment import plain
+from trainer.data.cache import SIDE_PX
 from trainer.data.labels import CLASSES
 from trainer.data.manifest import Sample
 from trainer.degrade import changes, degradation, degraded
@@ -150,3 +151,24 @@ def test_the_report_is_one_page_with_every_figure(tmp_path: Path) -> None:
     assert all(f"is {label}" in page for label in CLASSES)
     assert "src=\"http" not in page
     assert json.loads((tmp_path / "metrics.json").read_text())["results"][0]["figures"]["auc"]["value"] == results[0].figures["auc"].value
+
+
+def _crowd(pictures: int, faces: int) -> list[Judged]:
+    """Pictures of so many faces each, all said right or all said wrong: every fourth picture is wrong."""
+    answers = {True: (Probabilities(0.9, 0.05, 0.05), (230, 40, 40)), False: (Probabilities(0.1, 0.1, 0.8), (40, 40, 230))}
+    crowd = []
+    for label in ("mask", "no_mask"):
+        for i in range(pictures):
+            said, colour = answers[(i % 4 > 0) == (label == "mask")]
+            crowd += [Judged(_sample(label, 60, f"{label}-{i}.jpg"), 60, True, said, context=np.full((SIDE_PX, SIDE_PX, 3), colour, np.uint8))] * faces
+    return crowd
+
+
+def test_many_faces_of_a_picture_make_no_figure_surer() -> None:
+    once, often = (evaluate("t", _crowd(40, faces), threshold=0.5).figures for faces in (1, 4))
+    few, many = (degradation(_crowd(20, faces), _Masks(), 0.5)["as it is"] for faces in (1, 4))  # type: ignore[arg-type]
+    for name in ("stops_no_mask", "passes_mask", "balanced"):
+        assert often[name] == once[name]
+        assert often[name].high - often[name].low > 0.15
+    assert (few["balanced from"], few["balanced to"]) == (many["balanced from"], many["balanced to"])
+    assert many["balanced to"] - many["balanced from"] > 0.15

@@ -76,5 +76,19 @@ def test_an_overconfident_model_is_given_its_temperature_back() -> None:
 
 def test_the_bootstrap_interval_of_a_share_is_that_of_the_textbook() -> None:
     hits = np.arange(400) < 300
-    low, high = interval(lambda chosen: float(hits[chosen].mean()), 400)
+    low, high = interval(lambda chosen: float(hits[chosen].mean()), [f"{i}.jpg" for i in range(400)])
     assert (low, high) == pytest.approx((0.7076, 0.7924), abs=0.01)
+
+
+@pytest.mark.parametrize("faces", [1, 4, 10])
+def test_faces_that_are_right_or_wrong_with_their_picture_are_no_more_than_one(faces: int) -> None:
+    hits = np.repeat(np.arange(100) < 75, faces)
+    pictures = [f"{i // faces}.jpg" for i in range(len(hits))]
+    low, high = interval(lambda chosen: float(hits[chosen].mean()), pictures)
+    assert (low, high) == pytest.approx((0.665, 0.835), abs=0.012)  # 0.75 +- 1.96 sqrt(0.75 x 0.25 / 100)
+    shuffled = np.random.default_rng(0).permutation(len(hits))
+    assert interval(lambda chosen: float(hits[shuffled][chosen].mean()), [pictures[i] for i in shuffled]) == (low, high)
+
+
+def test_no_faces_have_no_interval() -> None:
+    assert np.isnan(interval(lambda chosen: 1.0, [])).all()
