@@ -20,10 +20,11 @@ from edge.vision.masks import Masks
 from trainer.augment import augment, plain
 from trainer.data.cache import Faces
 from trainer.data.labels import CLASSES
+from trainer.draw import Drawer
 from trainer.ending import EXIT_CODES
 from trainer.errors import TrainerError
 from trainer.model import load_keras
-from trainer.recipe import NamedRecipe, read_recipe
+from trainer.recipe import NamedRecipe, Recipe, read_recipe
 from trainer.shelf import CACHE, cached_faces
 
 ABOUT = """Turn a trained model into the file that the unit runs: int8 throughout, uint8 RGB in, logits out, with its
@@ -88,10 +89,13 @@ def convert(model_path: Path, out: Path, data: Path, recipe_path: Path | None, t
     graph = to_int8(model, representative(faces, named, int(model.input_shape[1])))
     description = Description(
         name=named.recipe.model.name, input_px=int(model.input_shape[1]), margin=named.recipe.model.margin, views=named.recipe.model.views,
+        only_drawn=only_drawn(faces, named.recipe),
         labels=LABELS if model.output_shape[-1] == len(LABELS) else TWO_LABELS, temperature=temperature, sha256=hashlib.sha256(graph).hexdigest(),
         made=f"{datetime.now(UTC):%Y-%m-%d}, recipe {recipe_name} ({named.sha256[:16]})")
     write_bundle(out, graph, description)
     print(f"{out}: {out.stat().st_size / 1024:.0f} KiB, {dict(tensor_types(graph))}")
+    for label in description.only_drawn:
+        print(f"Of {label} training saw no real face, only drawn ones: the description says so, and what follows measures nothing of it.")
     crops, truth, fitted = compared(faces, named, int(model.input_shape[1]))
     print(parity(model, Masks(load_bundle(out)), crops, truth))
     if fitted:
@@ -99,9 +103,15 @@ def convert(model_path: Path, out: Path, data: Path, recipe_path: Path | None, t
               "`maskgate-train data build FOLDER --val 0.15` keeps others.")
 
 
+def only_drawn(faces: Faces, recipe: Recipe) -> tuple[str, ...]:
+    """The labels of which the recipe's training saw drawn faces only."""
+    return recipe.only_made({row.label for row in faces.rows if row.split in recipe.data.splits and row.source not in recipe.data.hold_out
+                             and recipe.sampling.weight(row.source, row.label)})
+
+
 def representative(faces: Faces, named: NamedRecipe, size_px: int) -> NDArray[np.uint8]:
     """RGB pictures that set the int8 ranges: every class, half of them as drawn for training, so that dark and grey
-    faces keep their range."""
+    faces keep their range; a third is of the class that training only drew, where there is one."""
     rng = np.random.default_rng(named.recipe.fit.seed)
     margin = named.recipe.model.margin
     drawn = [i for i, row in enumerate(faces.rows) if row.split in named.recipe.data.splits and row.label in CLASSES]
@@ -111,6 +121,9 @@ def representative(faces: Faces, named: NamedRecipe, size_px: int) -> NDArray[np
     chosen = rng.choice(drawn, size=min(REPRESENTATIVE, len(drawn)), replace=False)
     pictures = [plain(faces.pictures[i], margin, size_px) if n % 2 else augment(faces.pictures[i], rng, named.recipe.augment, margin, size_px)
                 for n, i in enumerate(chosen)]
+    for label in only_drawn(faces, named.recipe):
+        drawer = Drawer(faces, named.recipe, drawn)
+        pictures[::3] = [augment(drawer.made(label, rng), rng, named.recipe.augment, margin, size_px) for _ in pictures[::3]]
     return np.stack(pictures)[..., ::-1].copy()
 
 

@@ -19,10 +19,12 @@ from trainer.augment import augment
 from trainer.data.cache import Faces, Row, face_of
 from trainer.data.labels import CLASSES, NOT_FACE
 from trainer.errors import TrainerError
-from trainer.mixing import make, wanted
+from trainer.mixing import make, wanted, wanted_at_all
 from trainer.nothing import make_nothing
 from trainer.recipe import Recipe, Sampling
 
+MOST_TRIES = 50
+"""Places of the bank that are looked into for a face of a class that has no real one."""
 EVEN = np.full(len(CLASSES), 1 / len(CLASSES), np.float32)
 
 
@@ -46,7 +48,7 @@ class Drawer:
             rows: which rows of the cache may be drawn.
 
         Raises:
-            TrainerError: a class has nothing to draw from.
+            TrainerError: a class has nothing to draw from, or the faces at hand do not do for what is to be made of them.
         """
         self._faces, self._recipe = faces, recipe
         self._bank: dict[tuple[str, str, int], NDArray[np.uint8] | None] = {}
@@ -55,10 +57,16 @@ class Drawer:
         for label in (*CLASSES, NOT_FACE):
             weights = {i: weight_of(faces.rows[i], recipe.sampling) for i in rows if faces.rows[i].label == label}
             drawn = {i: weight for i, weight in weights.items() if weight}
-            if not drawn and label in CLASSES:
-                raise TrainerError(f"Nothing to draw from for {label!r}: no face, or every source of it has weight 0.")
             self._members[label] = np.array(list(drawn), np.int64)
             self._sums[label] = np.cumsum(np.array(list(drawn.values()), np.float64))
+        there = [label for label in CLASSES if len(self._members[label])]
+        self.only_made = recipe.only_made(there)
+        """Classes of which there is no real face, see `Recipe.only_made`."""
+        for label in CLASSES:
+            if label not in (*there, *self.only_made) and recipe.needs(label):
+                raise TrainerError(f"Nothing to draw from for {label!r}: no face, or every source of it has weight 0.")
+        for label in self.only_made:  # told now, not in the middle of a training
+            self.made(label, np.random.default_rng(recipe.fit.seed))
 
     def batch(self, step: int) -> Batch:
         """The batch of one step; a function of the seed and the step alone, so that a resumed run draws on as before."""
@@ -90,10 +98,29 @@ class Drawer:
         return augment(picture, rng, recipe.augment, model.margin, model.input_px), target
 
     def made(self, label: str, rng: np.random.Generator) -> NDArray[np.uint8]:
-        """A cached square that shows this label: a real face, or one made of others as the recipe's shares say."""
+        """A cached square that shows this label: a real face, or one made of others as the recipe's shares say.
+
+        Raises:
+            TrainerError: there is no real one, and none can be made.
+        """
+        if label in self.only_made:
+            return self._surely_made(label, rng)
         kind = wanted(label, rng, self._recipe.render)
         made = self._from_bank(kind, label, int(rng.integers(self._recipe.render.bank))) if kind else None
         return self._faces.pictures[self.pick(label, rng)] if made is None else made
+
+    def plain(self, label: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """A cached square that shows this label: a real face where there is any."""
+        return self.made(label, rng) if label in self.only_made else self._faces.pictures[self.pick(label, rng)]
+
+    def _surely_made(self, label: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+        for _ in range(MOST_TRIES):
+            kind = wanted_at_all(label, rng, self._recipe.render)
+            made = self._from_bank(kind, label, int(rng.integers(self._recipe.render.bank)))
+            if made is not None:
+                return made
+        raise TrainerError(f"No face of {label} is there, and none can be made: of the bare faces none is found by the detector and seen from the front.",
+                           hint="`maskgate-train data sheet` shows the faces; add some in which eyes, nose and mouth can be seen.")
 
     def nothing(self, rng: np.random.Generator, share: float) -> NDArray[np.uint8]:
         """A cached square without a face: as the data has it or, as often as `share` says, made."""

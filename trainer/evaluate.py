@@ -22,7 +22,21 @@ from edge.whole import whole
 from trainer.data.cache import FACE, Faces
 from trainer.data.labels import CLASSES
 from trainer.judge import Judged, pictures_of, table
-from trainer.score import PASS_SHARE, I, Ints, M, N, Score, at_threshold, ece, interval, score, softmax, temperature
+from trainer.score import (
+    PASS_SHARE,
+    I,
+    Ints,
+    M,
+    N,
+    Score,
+    at_threshold,
+    ece,
+    interval,
+    number,
+    score,
+    softmax,
+    temperature,
+)
 
 SIZES = ((48.0, 1e9), (24.0, 48.0))
 """Face heights that are reported apart, in pixels of the picture."""
@@ -37,7 +51,7 @@ class Figure:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.value:.4f} [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.value:.4f} [{self.low:.3f}, {self.high:.3f}]" if np.isfinite(self.value) else number(self.value)
 
 
 @dataclass(frozen=True)
@@ -56,10 +70,14 @@ class Result:
     """Rows: truth; columns: the likeliest answer; order of `CLASSES`."""
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{n} {label} ({self.found[label]:.0%} found)" for label, n in self.counts.items())
-        lines = [f"{self.name}: {counts}; threshold {self.threshold:.3f}"]
+        lines = [f"{self.name}: {self.faces}; threshold {number(self.threshold)}"]
         lines += [f"    {name:16} {figure}" for name, figure in self.figures.items()]
         return "\n".join(lines)
+
+    @property
+    def faces(self) -> str:
+        """How many of each class there are, and how many of them were found, in words."""
+        return ", ".join(f"{n} {label} ({self.found[label]:.0%} found)" if n else f"no {label}" for label, n in self.counts.items())
 
 
 def evaluate(name: str, judged: Sequence[Judged], threshold: float | None = None) -> Result:
@@ -101,6 +119,24 @@ def _figure(measure: Callable[[Score, Ints], float], logits: NDArray[np.float64]
     if not len(truth):
         return Figure(float("nan"), float("nan"), float("nan"))
     return Figure(at(np.arange(len(truth))), *interval(at, pictures))
+
+
+def unmeasured(judged: Sequence[Judged], only_drawn: Sequence[str]) -> list[str]:
+    """What these faces leave unmeasured, in words.
+
+    Args:
+        only_drawn: labels of which the model's training saw drawn faces only, as its description says.
+    """
+    missing = [label for label in CLASSES if not any(j.sample.label == label for j in judged)]
+    notes = []
+    for label in (label for label in CLASSES if label in missing or label in only_drawn):
+        if label not in only_drawn:
+            notes.append(f"Here is no face of {label}: how the model does on it is not measured.")
+        elif label in missing:
+            notes.append(f"Of {label} the model knows drawn faces only, and nothing is measured: its training saw no real one, and here is none either.")
+        else:
+            notes.append(f"Of {label} the model knows drawn faces only; those that it is measured on here are real.")
+    return notes
 
 
 def by_size(judged: Sequence[Judged]) -> list[list[Judged]]:

@@ -27,7 +27,7 @@ from trainer.log import plot_log, read_worths, write_events, write_log
 from trainer.model import build, tensorflow
 from trainer.recipe import Recipe
 from trainer.schedule import should_stop
-from trainer.score import Score
+from trainer.score import Score, tells_apart
 
 Say = Callable[[str], None]
 
@@ -77,6 +77,10 @@ def fit(faces: Faces, recipe: Recipe, data: Path, home: Path, say: Say = print, 
     run = Descent(tf, model, recipe)
     first, total = run.load(home / "last.npz"), recipe.total_steps
     looks = _looks(faces, rows.watched, recipe)
+    if text := watched_text(looks[1]):
+        say(text)
+    if not tells_apart(looks[1]):
+        looks = looks[0][:0], looks[1][:0]  # figures that choose nothing would keep the first look, or stop early
     worths = read_worths(home / "log.csv", first)
     if first >= total or should_stop(worths, recipe.fit.stop_after):
         early = "" if first >= total else f", which is early: no better look for {recipe.fit.stop_after}"
@@ -103,6 +107,17 @@ def fit(faces: Faces, recipe: Recipe, data: Path, home: Path, say: Say = print, 
                 break
     bar.close()
     return _finish(run, home)
+
+
+def watched_text(truth: NDArray[np.int64]) -> str:
+    """What to say of watched faces (columns of `CLASSES`) that leave something unmeasured; an empty text where all is measured."""
+    missing = [label for column, label in enumerate(CLASSES) if not (truth == column).any()]
+    if not missing:
+        return ""
+    if not tells_apart(truth):
+        return (f"Watched, not drawn, are {len(truth)} faces, none of {' or '.join(missing)}: nothing is measured on the way, and the last step is kept. "
+                "`maskgate-train data build FOLDER --val 0.1` sets one group in ten apart.")
+    return f"Watched is no face of {' or '.join(missing)}: how well it does there is not measured, and what is best is chosen by the others."
 
 
 def _finish(run: Descent, home: Path) -> Path:

@@ -22,7 +22,8 @@ from edge.vision.crop import crop_face
 from edge.vision.faces import Faces
 from edge.vision.masks import Masks
 from trainer.aizoo import Aizoo
-from trainer.data.cache import CONTEXT, SIDE_PX
+from trainer.data.cache import CONTEXT, FACE, SIDE_PX
+from trainer.data.cache import Faces as Prepared
 from trainer.data.decode import read_picture
 from trainer.data.find import fit
 from trainer.data.labels import CLASSES
@@ -102,6 +103,20 @@ def judge(samples: Sequence[Sample], data: Path, how: Judge, show: bool = True) 
         for s, said in zip(group, how(image, boxes), strict=True):
             if s.label in CLASSES and s.box is not None:
                 result.append(Judged(s, s.box.h, *said))
+    return result
+
+
+def judge_prepared(faces: Prepared, rows: Sequence[int], masks: Masks) -> list[Judged]:
+    """Ask about pictures that are one face each, cut as they were prepared for training; nothing is searched in them.
+
+    Args:
+        rows: of `faces`, labelled ones.
+    """
+    d, result = masks.description, []
+    for i in rows:
+        row, picture = faces.rows[i], faces.pictures[i]
+        sample = Sample(path=row.path, box=None, label=row.label, source=row.source, group=row.group, split=row.split)
+        result.append(Judged(sample, row.face_px, True, masks.judge(picture, [FACE])[0], crop_face(picture, FACE, d.margin, d.input_px), picture))
     return result
 
 

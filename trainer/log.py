@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 from edge.whole import whole
@@ -21,7 +22,12 @@ def write_log(path: Path, step: int, loss: float, figures: Score | None, worth: 
         writer = csv.writer(file)
         if new:
             writer.writerow(["step", "loss", "worth", *FIGURES])
-        writer.writerow([step, f"{loss:.4f}", f"{worth:.4f}", *(f"{getattr(figures, name):.4f}" if figures else "" for name in FIGURES)])
+        writer.writerow([step, f"{loss:.4f}", f"{worth:.4f}", *(_cell(getattr(figures, name)) if figures else "" for name in FIGURES)])
+
+
+def _cell(value: float) -> str:
+    """Empty for what could not be measured."""
+    return f"{value:.4f}" if math.isfinite(value) else ""
 
 
 def read_worths(path: Path, last: int) -> list[float]:
@@ -56,7 +62,7 @@ def plot_log(path: Path, out: Path) -> None:
 def write_events(folder: Path, step: int, loss: float, figures: Score | None) -> None:
     """Add one look to the folder that `tensorboard --logdir` reads."""
     tf = tensorflow()
-    values = {"loss": loss, **({name: getattr(figures, name) for name in FIGURES} if figures else {})}
+    values = {"loss": loss, **({name: value for name in FIGURES if math.isfinite(value := getattr(figures, name))} if figures else {})}
     # TensorFlow's own file writer, without the tensorboard package: that is needed to look at the files, not to write them.
     summary = tf.compat.v1.Summary(value=[tf.compat.v1.Summary.Value(tag=name, simple_value=value) for name, value in values.items()])
     with tf.Graph().as_default(), tf.compat.v1.summary.FileWriter(str(folder)) as writer:

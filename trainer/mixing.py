@@ -38,6 +38,12 @@ def wanted(label: str, rng: np.random.Generator, settings: Render) -> str | None
     return "transplanted" if draw < share + settings.transplant.get(label, 0.0) else None
 
 
+def wanted_at_all(label: str, rng: np.random.Generator, settings: Render) -> str:
+    """Which kind comes next of a class that has no real face: `drawn` or `transplanted`, as often as their shares say."""
+    drawn, transplanted = settings.share.get(label, 0.0), settings.transplant.get(label, 0.0)
+    return "drawn" if rng.random() * (drawn + transplanted) < drawn else "transplanted"
+
+
 def make(source: Source, kind: str, label: str, rng: np.random.Generator, up: float = 0.0, tries: int = 8) -> Picture | None:
     """A made face that shows `label`, `up` as in the recipe; none when the faces that came up would not do (not found, turned too far)."""
     for _ in range(tries):

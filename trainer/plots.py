@@ -46,7 +46,9 @@ def degradation_plot(rows: Mapping[str, Mapping[str, float]]) -> bytes:
     figure = Figure(figsize=(10, 4), layout="constrained")
     for axes, look in zip(figure.subplots(1, 2, sharey=True), ("", " grey"), strict=True):
         for name in ("balanced", "passes_mask", "stops_no_mask", "stops_incorrect"):
-            axes.plot(SIDES, [rows[f"{side} px{look}"][name] for side in SIDES], "o-", label=name)
+            values = [rows[f"{side} px{look}"][name] for side in SIDES]
+            if np.isfinite(values).any():  # not of a class that no face is of
+                axes.plot(SIDES, values, "o-", label=name)
         axes.set(xlabel="size of the face, px", title="in grey" if look else "in colour", xscale="log", xticks=SIDES, xticklabels=SIDES)
         axes.minorticks_off()
         axes.legend(fontsize=8)

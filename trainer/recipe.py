@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,7 +15,7 @@ from msgspec import Meta
 
 from edge.errors import SettingsError
 from edge.vision.bundle import View
-from trainer.data.labels import CLASSES
+from trainer.data.labels import CLASSES, INCORRECT
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -79,7 +80,8 @@ class Render(_Part, frozen=True):
     """Drawn masks, hands and transplanted lower faces: share of each class's draws that are made from other faces."""
 
     share: dict[str, Share] = msgspec.field(default_factory=dict)
-    """By class, of the drawn kinds: `mask` and `incorrect` from bare faces, `no_mask` with a hand or a thing before it."""
+    """By class, of the drawn kinds: `mask` and `incorrect` from bare faces, `no_mask` with a hand or a thing before it. Where no
+    face is of `incorrect`, all that are shown of it are made, if this or `transplant` has a share of it."""
     transplant: dict[str, Share] = msgspec.field(default_factory=dict)
     """By class: a real lower face of another picture set into this one, over the nose, below it or below the mouth."""
     up: Share = 0.0
@@ -196,6 +198,17 @@ class Recipe(_Part, frozen=True):
     def without(self, *sources: str) -> Recipe:
         """The same with these sources held out, and no others."""
         return msgspec.structs.replace(self, data=msgspec.structs.replace(self.data, hold_out=sources))
+
+    def needs(self, label: str) -> bool:
+        """Whether a training must show this class: a network of two answers can do without `incorrect`."""
+        return label != INCORRECT or self.model.classes == len(CLASSES) or bool(self.sampling.classes.get(label))
+
+    def only_made(self, there: Collection[str]) -> tuple[str, ...]:
+        """The classes that a training shows though none of its faces is of them (`there` are those that they are of): a mask worn wrongly
+        can be drawn on a bare face, or set onto one, as `[render]` says. Of masks and of bare faces some must be real.
+        """
+        made = self.render.share.get(INCORRECT, 0.0) + self.render.transplant.get(INCORRECT, 0.0)
+        return (INCORRECT,) if made and INCORRECT not in there and self.needs(INCORRECT) else ()
 
     def finishes(self, step: int) -> bool:
         """Whether a step belongs to the finish."""

@@ -16,6 +16,7 @@ from trainer.data.labels import CLASSES
 from trainer.evaluate import Result, gallery, worst
 from trainer.judge import Judged
 from trainer.plots import curves, degradation_plot
+from trainer.score import number
 
 STYLE = "body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em}table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:right;border-bottom:1px solid #ccc}td:first-child,th:first-child{text-align:left}img{max-width:100%}"
 
@@ -29,14 +30,15 @@ def write_report(path: Path, results: Sequence[Result], judged: Sequence[Judged]
     """Write the page, whole or not at all: figures with intervals, confusion, curves, thresholds, degradation, the worst errors.
 
     Args:
-        more: tables by kind (`TABLES`) and `calibration`.
+        more: tables by kind (`TABLES`), `calibration`, and what is `unmeasured`, in sentences.
         pictures: further PNG files by title: the training's plot, what the network looks at.
     """
     parts = ["<h1>Who passes, who is stopped</h1>"]
+    parts += [f"<p><strong>{html.escape(note)}</strong></p>" for note in more.get("unmeasured", [])]
     parts += [_result(result) for result in results]
     parts += [f"<h2>Curves</h2>{_image(curves(judged))}"]
     for title, kind in TABLES:
-        rows = {name: {key: f"{value:.3f}" for key, value in row.items()} for name, row in more.get(kind, {}).items()}
+        rows = {name: {key: number(value) for key, value in row.items()} for name, row in more.get(kind, {}).items()}
         parts += [f"<h2>{title}</h2>", _table(rows)] if rows else []
         parts += [_image(degradation_plot(more[kind]))] if kind == "degradation" and rows else []
     parts += ["<h2>Calibration</h2>",
@@ -48,10 +50,9 @@ def write_report(path: Path, results: Sequence[Result], judged: Sequence[Judged]
 
 
 def _result(result: Result) -> str:
-    figures = {name: {"value": f"{f.value:.4f}", "95 % from": f"{f.low:.4f}", "to": f"{f.high:.4f}"} for name, f in result.figures.items()}
+    figures = {name: {"value": number(f.value, 4), "95 % from": number(f.low, 4), "to": number(f.high, 4)} for name, f in result.figures.items()}
     confusion = {f"is {truth}": dict(zip(CLASSES, map(str, row), strict=True)) for truth, row in zip(CLASSES, result.confusion, strict=True)}
-    counts = ", ".join(f"{n} {label} ({result.found[label]:.0%} found)" for label, n in result.counts.items())
-    return f"<h2>{html.escape(result.name)}</h2><p>{counts}. Threshold {result.threshold:.3f}.</p>{_table(figures)}<p></p>{_table(confusion)}"
+    return f"<h2>{html.escape(result.name)}</h2><p>{result.faces}. Threshold {number(result.threshold)}.</p>{_table(figures)}<p></p>{_table(confusion)}"
 
 
 def _table(rows: Mapping[str, Mapping[str, str]]) -> str:

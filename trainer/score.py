@@ -43,8 +43,18 @@ class Score:
         return sum(v * w for v, w in known) / sum(w for _, w in known) if known else 0.0  # masks alone: nothing to choose by
 
     def __str__(self) -> str:
-        return (f"AUC {self.auc:.4f}  stops bare {self.stops_no_mask:.3f}  incorrect {self.stops_incorrect:.3f}  "
-                f"balanced {self.balanced:.4f}  three-way {self.three_way:.3f}")
+        return (f"AUC {number(self.auc, 4)}  stops bare {number(self.stops_no_mask)}  incorrect {number(self.stops_incorrect)}  "
+                f"balanced {number(self.balanced, 4)}  three-way {number(self.three_way)}")
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A figure in words: of a class that no face is of there is none."""
+    return f"{value:.{digits}f}" if np.isfinite(value) else "not measured"
+
+
+def tells_apart(truth: Ints) -> bool:
+    """Whether a figure of these faces says anything about the door's question: some wear a mask properly, and some do not."""
+    return bool((truth == M).any() and (truth != M).any())
 
 
 def three_of(logits: Floats) -> NDArray[np.float64]:

@@ -39,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
         print("  looks at     " + ", then at ".join(f"margin {view.margin:g}{' mirrored' if view.mirrored else ''}" for view in said.views))
     print(f"  temperature  {said.temperature:g}")
     print(f"  made         {said.made or 'unknown'}")
+    if said.only_drawn:
+        print(f"  only drawn   {', '.join(said.only_drawn)}: training saw no real face of it, only masks drawn on other faces; trust it as far as figures below are of real ones")
     print(f"  sha256       {said.sha256}")
     for name, figure in said.figures.items():
         print(f"  {name}")

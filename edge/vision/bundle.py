@@ -53,6 +53,8 @@ class Description:
     margin are seldom those at another. Empty: once, at `margin`."""
     temperature: Annotated[float, Meta(gt=0, le=100)] = 1.0
     """Probabilities are softmax(logits / temperature) (Guo et al. 2017, "On Calibration of Modern Neural Networks")."""
+    only_drawn: tuple[str, ...] = ()
+    """Labels of which training saw no real face, only such as were drawn on other faces."""
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     """Of the flatbuffer alone, without the archive behind it."""
     made: str = ""

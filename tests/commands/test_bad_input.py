@@ -178,6 +178,14 @@ def test_figures_that_are_missing_or_of_another_kind_are_shown_too(tmp_path: Pat
     assert [line.split() for line in capfd.readouterr().out.splitlines()[-5:]] == [["mine"], ["auc", "not", "measured"], ["odd", "good"], ["note"], ["0.5"]]
 
 
+def test_what_training_only_drew_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    bundle = load_bundle(MODELS / "mask.tflite")
+    assert bundle.description.only_drawn == ()  # of what shipped before there was such a word
+    write_bundle(tmp_path / "mine.tflite", bundle.model, replaced(bundle.description, only_drawn=("incorrect",)))
+    assert main(["model", "show", str(tmp_path / "mine.tflite")]) == 0
+    assert re.search(r"^  only drawn   incorrect: training saw no real face of it", capfd.readouterr().out, re.M)
+
+
 def test_a_text_that_is_checked_is_told_in_our_words_alone() -> None:
     # In a process of its own: OpenCV asks for its level once, and FFmpeg's is read at the first clip.
     done = subprocess.run([sys.executable, "-m", "edge", "check", str(MODELS / "mask.md")], capture_output=True, text=True, timeout=60, check=False)

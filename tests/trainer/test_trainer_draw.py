@@ -61,6 +61,37 @@ def test_faces_without_an_answer_have_an_even_target() -> None:
     assert drawer.batch(0).targets == pytest.approx(1 / 3)
 
 
+def _without(label: str, found: bool = True) -> Faces:
+    faces = tiny_faces(6, found)
+    rows = [i for i, row in enumerate(faces.rows) if row.label != label]
+    return Faces(faces.pictures[rows], [faces.rows[i] for i in rows])
+
+
+@pytest.mark.parametrize("render", [Render(share={"incorrect": 0.1}), Render(transplant={"incorrect": 0.1}), Render(share={"incorrect": 0.1}, transplant={"incorrect": 0.2})])
+def test_a_class_without_a_real_face_is_made_every_time_it_is_drawn(render: Render) -> None:
+    recipe = Recipe(model=RECIPE.model, fit=RECIPE.fit, render=render, sampling=Sampling(classes={"incorrect": 1.0}))
+    faces = _without("incorrect")
+    drawer = _drawer(recipe, faces)
+    assert drawer.only_made == ("incorrect",)
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        made = drawer.made("incorrect", rng)
+        assert not any((made == picture).all() for picture in faces.pictures)
+    assert (drawer.batch(0).targets == [0, 1, 0]).all()
+
+
+@pytest.mark.parametrize("label", ["mask", "no_mask"])
+def test_masks_and_bare_faces_are_never_all_made(label: str) -> None:
+    render = Render(share={"mask": 0.5, "incorrect": 0.5, "no_mask": 0.5}, transplant={"mask": 0.5})
+    with pytest.raises(TrainerError, match=f"Nothing to draw from for '{label}'"):
+        _drawer(Recipe(model=RECIPE.model, fit=RECIPE.fit, render=render), _without(label))
+
+
+def test_bare_faces_on_which_nothing_can_be_drawn_are_told_before_the_training() -> None:
+    with pytest.raises(TrainerError, match="No face of incorrect is there, and none can be made"):
+        _drawer(Recipe(model=RECIPE.model, fit=RECIPE.fit, render=Render(share={"incorrect": 0.2})), _without("incorrect", found=False))
+
+
 def test_a_class_whose_every_source_has_weight_nothing_is_refused() -> None:
     with pytest.raises(TrainerError, match="Nothing to draw from for 'mask'"):
         _drawer(Recipe(sampling=Sampling(sources={"web": 0.0})))

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +14,15 @@ import pytest
 from trainer_pictures import picture, tiny_faces
 
 from edge.look import Box, Probabilities
+from edge.vision.bundle import Description
 from edge.vision.crop import crop_face
 from trainer.augment import plain
+from trainer.commands.evaluate import asked_for
 from trainer.data.cache import SIDE_PX
 from trainer.data.labels import CLASSES
 from trainer.data.manifest import Sample
 from trainer.degrade import changes, degradation, degraded
+from trainer.errors import TrainerError
 from trainer.evaluate import (
     at_threshold,
     by_size,
@@ -26,10 +31,11 @@ from trainer.evaluate import (
     evaluate,
     gallery,
     slices,
+    unmeasured,
     worst,
     write_metrics,
 )
-from trainer.judge import Judged, Said, judge
+from trainer.judge import Judged, Said, judge, judge_prepared
 from trainer.report import write_report
 
 
@@ -116,6 +122,8 @@ def test_unknown_faces_take_part_in_the_matching_and_in_nothing_else(tmp_path: P
 
 
 class _Masks:
+    description = Description(name="t", input_px=32, margin=0.15, sha256="0" * 64)
+
     def judge(self, image: np.ndarray, boxes: Sequence[Box]) -> list[Probabilities]:
         """By colour, as tiny_faces paints them: mask blue, incorrect green, no_mask red."""
         means = [crop_face(image, box, 0.15, 32).reshape(-1, 3).mean(axis=0) for box in boxes]
@@ -172,3 +180,46 @@ def test_many_faces_of_a_picture_make_no_figure_surer() -> None:
         assert often[name].high - often[name].low > 0.15
     assert (few["balanced from"], few["balanced to"]) == (many["balanced from"], many["balanced to"])
     assert many["balanced to"] - many["balanced from"] > 0.15
+
+
+TWO = [j for j in GOOD if j.sample.label != "incorrect"]
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_a_class_that_no_face_is_of_is_said_in_words_and_written_as_nothing(tmp_path: Path) -> None:
+    found = evaluate("two", TWO)
+    row = {**dict.fromkeys(("balanced", "passes_mask", "stops_no_mask"), 0.5), "stops_incorrect": float("nan")}
+    more = {"calibration": calibration(TWO), "slices": slices(TWO, 0.5), "degradation": dict.fromkeys(changes(), row), "unmeasured": unmeasured(TWO, ("incorrect",))}
+    write_metrics(tmp_path / "metrics.json", [found], more)
+    write_report(tmp_path / "report.html", [found], TWO, more)
+    page = re.sub("<img[^>]*>", "", (tmp_path / "report.html").read_text())
+    assert "stops_incorrect  not measured" in str(found)
+    assert "Of incorrect the model knows drawn faces only, and nothing is measured" in page
+    assert "no incorrect" in page
+    assert not re.search(r"\bnan\b|nan%", page + str(found))
+    assert json.loads((tmp_path / "metrics.json").read_text())["results"][0]["figures"]["stops_incorrect"] == {"value": None, "low": None, "high": None}
+
+
+def test_what_is_not_measured_is_told_by_what_the_model_knows_of_it() -> None:
+    assert unmeasured(GOOD, ()) == []
+    assert unmeasured(TWO, ()) == ["Here is no face of incorrect: how the model does on it is not measured."]
+    assert unmeasured(GOOD, ("incorrect",)) == ["Of incorrect the model knows drawn faces only; those that it is measured on here are real."]
+
+
+def test_pictures_of_one_face_each_are_judged_as_they_were_prepared() -> None:
+    faces = tiny_faces()
+    rows = [i for i, row in enumerate(faces.rows) if row.label in CLASSES]
+    judged = judge_prepared(faces, rows, _Masks())  # type: ignore[arg-type]
+    found = evaluate("own", judged)
+    assert found.confusion == [[4, 0, 0], [0, 4, 0], [0, 0, 4]]
+    assert judged[0].crop is not None
+    assert judged[0].crop.shape == (32, 32, 3)
+    assert degradation(judged, _Masks(), 0.5)["as it is"]["balanced"] == 1.0  # type: ignore[arg-type]
+
+
+def test_a_source_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    crop, boxed = Sample(path="c.jpg", box=None, label="mask", source="door", group="c"), _sample("mask", 30)
+    with pytest.raises(TrainerError, match=r"no face of 'webphotos', split 'test', to measure on. There are 1 of door .train., 1 of web .test."):
+        asked_for([crop, boxed], "webphotos", "test", tmp_path)
+    assert asked_for([crop, boxed], "door", "train", tmp_path) == [crop]
+    assert asked_for([replace(crop, source="web"), boxed], "web", "all", tmp_path) == [boxed]

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from trainer_pictures import tiny_faces
 
+from trainer.data.cache import Faces
 from trainer.errors import TrainerError
 from trainer.log import read_worths
-from trainer.recipe import Data, Fit, Model, Recipe
+from trainer.recipe import Data, Fit, Model, Recipe, Render
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore")]  # TensorFlow's own warnings are its own
 
@@ -119,6 +120,40 @@ def test_a_network_of_two_answers_is_trained_and_watched(tmp_path: Path) -> None
     path = _fit(tmp_path, msgspec.structs.replace(RECIPE, model=model))
     assert load_keras(path).output_shape == (None, 2)
     assert float(_log(tmp_path)[-1]["auc"]) > 0.5
+
+
+def _faces(*labels: str, watched: tuple[str, ...]) -> Faces:
+    """Faces of these labels, found by the detector, of which those of `watched` are watched, too."""
+    faces = tiny_faces(6, found=True)
+    rows = [i for i, row in enumerate(faces.rows) if row.label in labels and (row.split == "train" or row.label in watched)]
+    return Faces(faces.pictures[rows], [faces.rows[i] for i in rows])
+
+
+def test_a_training_without_masks_worn_wrongly_draws_them_and_measures_the_rest(tmp_path: Path) -> None:
+    from trainer.fit import fit
+    from trainer.model import load_keras
+
+    said: list[str] = []
+    recipe = msgspec.structs.replace(_settings(keep="best"), render=Render(share={"incorrect": 0.3}, bank=8))
+    path = fit(_faces("mask", "no_mask", watched=("mask", "no_mask")), recipe, Path(), tmp_path, say=said.append)
+    assert load_keras(path).output_shape == (None, 3)
+    assert said[0].startswith("Watched is no face of incorrect")
+    assert all("incorrect not measured" in line for line in said if line.startswith("step"))
+    rows = _log(tmp_path)
+    assert [row["stops_incorrect"] for row in rows] == [""] * 3
+    assert float(rows[-1]["worth"]) == pytest.approx((2 * float(rows[-1]["auc"]) + float(rows[-1]["stops_no_mask"]) + float(rows[-1]["balanced"])) / 4, abs=2e-4)
+    assert (tmp_path / "training_plot.png").is_file()
+
+
+@pytest.mark.parametrize("watched", [(), ("mask",), ("incorrect", "no_mask")])
+def test_watched_faces_that_choose_nothing_stop_no_training_and_the_last_step_is_kept(tmp_path: Path, watched: tuple[str, ...]) -> None:
+    from trainer.fit import fit
+
+    said: list[str] = []
+    fit(_faces("mask", "incorrect", "no_mask", watched=watched), _settings(stop_after=1, keep="best"), Path(), tmp_path, say=said.append)
+    assert [row["worth"] for row in _log(tmp_path)] == ["8.0000", "16.0000", "24.0000"]
+    assert "nothing is measured on the way, and the last step is kept" in said[0]
+    assert "None" not in "".join(said)
 
 
 @pytest.mark.parametrize("architecture", ["MobileNetV2", "ResNet50V2", "ResNet50", "small"])

@@ -77,7 +77,8 @@ def test_check_names_everything_that_is_wrong(tmp_path: Path) -> None:
     found = check(samples, tmp_path, show=False)
     assert found.unreadable == [f"{tmp_path}/torn.jpg: cannot be decoded as a picture."]
     assert found.outside == ["c.jpg: (100, 100, 9, 9) in 40 by 40"]
-    assert found.classes == ["no sample of incorrect"]
+    assert found.classes == []
+    assert found.missing[0].startswith("no sample of incorrect: a recipe can have such masks drawn")
     assert found.leaks == ["web, group anna: in train and val"]
     assert "a.jpg is mask, same.jpg is no_mask" in found.conflicts
     assert "a.jpg is in train, copy.jpg in test" in found.crossing

@@ -14,8 +14,8 @@ from edge.look import Box
 from trainer.data.manifest import Sample, write_manifest
 from trainer.errors import TrainerError
 from trainer.main import main
-from trainer.ready import drawn, idle_weights, require_classes
-from trainer.recipe import Data, Recipe, Sampling
+from trainer.ready import drawn, idle_weights, missing_text, require_classes
+from trainer.recipe import Data, Model, Recipe, Render, Sampling
 
 FACE = Sample(path="a.jpg", box=None, label="mask", source="web", group="anna")
 ALL = [FACE, replace(FACE, label="no_mask"), replace(FACE, label="incorrect", source="door")]
@@ -50,6 +50,29 @@ def test_a_class_without_faces_is_told_with_what_there_is_and_what_is_needed(sam
     with pytest.raises(TrainerError, match=said) as told:
         require_classes(samples, Recipe(), "here")
     assert "data build" in told.value.hint
+
+
+DRAWN = Render(share={"mask": 0.2, "incorrect": 0.2, "no_mask": 0.2})
+
+
+@pytest.mark.parametrize("recipe", [Recipe(render=DRAWN), Recipe(render=Render(transplant={"incorrect": 0.1})),
+                                    Recipe(model=Model(classes=2), sampling=Sampling(classes={"mask": 0.5, "no_mask": 0.5}))])
+def test_masks_worn_wrongly_may_all_be_drawn_or_never_asked_about(recipe: Recipe) -> None:
+    require_classes(ALL[:2], recipe, "here")
+    for one in ALL[:2]:
+        with pytest.raises(TrainerError, match=r"here: no face of (mask|no_mask) to draw from"):
+            require_classes([one, ALL[2]], recipe, "here")
+
+
+def test_who_has_no_masks_worn_wrongly_is_told_which_setting_draws_them() -> None:
+    with pytest.raises(TrainerError) as told:
+        require_classes(ALL[:2], Recipe(model=Model(classes=2)), "here")  # two answers, but `incorrect` has its share of the draws
+    assert "[render.share] incorrect = 0.3" in told.value.hint
+    with pytest.raises(TrainerError) as told:
+        require_classes(ALL[:1], Recipe(), "here")
+    assert "[render.share]" not in told.value.hint
+    assert "no face of incorrect to draw from" not in missing_text(ALL, Recipe(render=DRAWN))
+    assert missing_text(ALL[:2], Recipe(render=DRAWN)).startswith("No face of incorrect to draw from: training sees only such as are drawn")
 
 
 def test_only_what_a_recipe_may_draw_counts() -> None:

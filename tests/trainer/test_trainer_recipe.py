@@ -102,5 +102,16 @@ def test_data_check_lists_faults_and_fails(tmp_path: Path, capsys: pytest.Captur
     assert main(["data", "check", "--data", str(tmp_path)]) == 1
     said = capsys.readouterr()
     assert f"Unreadable: {tmp_path}/set/mask/torn.jpg: cannot be decoded" in said.out
-    assert "Classes: no sample of incorrect" in said.out
+    assert "Classes: no sample of no_mask" in said.out
+    assert "Note: no sample of incorrect: a recipe can have such masks drawn on bare faces" in said.out
     assert "The data has faults" in said.err
+
+
+def test_a_set_of_two_classes_is_no_fault_of_the_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, label in enumerate(("with_mask", "without_mask")):
+        picture(tmp_path / f"set/{label}/a.jpg", shade=number)
+    main(["data", "build", str(tmp_path / "set"), "--data", str(tmp_path)])
+    assert main(["data", "check", "--data", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "Note: no sample of incorrect" in said
+    assert "Classes:" not in said

@@ -9,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from trainer.score import I, M, auc, balanced, ece, interval, score, softmax, temperature, three_of, thresholds
+from trainer.score import (
+    I,
+    M,
+    auc,
+    balanced,
+    ece,
+    interval,
+    score,
+    softmax,
+    tells_apart,
+    temperature,
+    three_of,
+    thresholds,
+)
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=2, max_size=60))
@@ -92,3 +105,15 @@ def test_faces_that_are_right_or_wrong_with_their_picture_are_no_more_than_one(f
 
 def test_no_faces_have_no_interval() -> None:
     assert np.isnan(interval(lambda chosen: 1.0, [])).all()
+
+
+def test_a_class_that_no_face_is_of_is_left_out_of_the_choice_and_said_in_words() -> None:
+    found = score(np.array([[4.0, 0, 0]] * 3 + [[0, 0, 4]] * 2), np.array([M, M, M, 2, 2]))
+    assert found.worth == 1.0
+    assert "incorrect not measured" in str(found)
+    assert "nan" not in str(found)
+
+
+@pytest.mark.parametrize(("truth", "tells"), [([], False), ([M], False), ([I, 2], False), ([M, 2], True), ([M, I], True)])
+def test_faces_tell_apart_who_passes_only_if_some_do_and_some_do_not(truth: list[int], tells: bool) -> None:
+    assert tells_apart(np.array(truth, np.int64)) is tells

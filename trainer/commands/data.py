@@ -96,7 +96,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _lines(found: Findings) -> list[str]:
-    kinds = {"Unreadable": found.unreadable, "Box outside its picture": found.outside, "Classes": found.classes,
+    kinds = {"Unreadable": found.unreadable, "Box outside its picture": found.outside, "Classes": found.classes, "Note": found.missing,
              "Group in several splits": found.leaks, "One picture, two labels": found.conflicts, "One picture, two splits": found.crossing}
     lines = [f"{kind}: {text}" for kind, texts in kinds.items() for text in texts]
     return [*lines, f"{found.copies} pictures repeat another with the same label and split."]

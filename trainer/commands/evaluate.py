@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""maskgate-train evaluate: the door's question, on boxed photographs, through the unit's own code."""
+"""maskgate-train evaluate: the door's question, on photographs with boxes or pictures of one face each, through the unit's own code."""
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ import cv2
 
 import edge.models
 from edge.errors import ModelError
+from edge.vision.masks import Masks
+from trainer.data.labels import CLASSES
+from trainer.data.manifest import Sample
 from trainer.data.picture_file import write_picture
 from trainer.degrade import degradation
 from trainer.errors import TrainerError
@@ -22,13 +27,14 @@ from trainer.evaluate import (
     evaluate,
     gallery,
     slices,
+    unmeasured,
     worst,
     write_metrics,
 )
-from trainer.judge import AizooJudge, Judge, Judged, UnitJudge, judge, table
+from trainer.judge import AizooJudge, Judge, Judged, UnitJudge, judge, judge_prepared, table
 from trainer.recipe import Recipe, read_recipe
 from trainer.report import write_report
-from trainer.score import softmax, thresholds
+from trainer.score import number, softmax, thresholds
 from trainer.shelf import cached_faces, samples_of
 
 DETECTOR = Path(edge.models.__file__).with_name("face.onnx")
@@ -38,11 +44,11 @@ TABLES = ("thresholds", "degradation", "slices", "by source (val)")
 def add(commands: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
         "evaluate", help="measure a model as the unit would use it",
-        description="Find, crop and judge the faces of boxed photographs as the unit does. At the threshold where 95 % of "
+        description="Find, crop and judge the faces of photographs with boxes as the unit does; pictures of one face each are judged as cut for training. At the threshold where 95 % of "
                     "the properly masked faces pass: who else would? With 95 % bootstrap intervals, by face size, and under bad cameras.")
     parser.add_argument("model", type=Path, help="a bundle (mask.tflite)")
-    parser.add_argument("--source", default="webphotos", help="boxed source (default: webphotos)")
-    parser.add_argument("--split", default="test", choices=("train", "test", "all"), help="default: test; all: for a model that never saw the source")
+    parser.add_argument("--source", default="webphotos", help="photographs with boxes, or pictures of one face each (default: webphotos)")
+    parser.add_argument("--split", default="test", choices=("train", "val", "test", "all"), help="default: test; all: for a model that never saw the source")
     parser.add_argument("--detector", default=str(DETECTOR), help="ONNX file (default: the unit's own); `none`: the labelled boxes are cropped")
     parser.add_argument("--peer", type=Path, help="AIZOO's tflite, asked about the same faces")
     parser.add_argument("--by-source", action="store_true", help="also the prepared faces that no training draws (split val), by source")
@@ -54,16 +60,23 @@ def add(commands: Any) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> None:
     _look_first(arguments)
     peer: Judge | None = AizooJudge(arguments.peer) if arguments.peer else None  # told before minutes of judging
-    samples = [s for s in samples_of(arguments.data) if s.source == arguments.source and arguments.split in ("all", s.split)]
-    if not any(s.box for s in samples):
-        raise TrainerError(f"{arguments.data}: no boxed faces of {arguments.source!r}, split {arguments.split!r}.")
+    samples = asked_for(samples_of(arguments.data), arguments.source, arguments.split, arguments.data)
+    boxed = any(s.box for s in samples)
+    if peer and not boxed:
+        raise TrainerError(f"--peer: it finds faces by itself, in photographs with boxes; {arguments.source}'s pictures are one face each.", hint="Leave --peer out.")
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)  # and so is this
-    unit = UnitJudge(arguments.model, None if arguments.detector == "none" else Path(arguments.detector))
-    judged = judge(samples, arguments.data, unit)
+    unit = UnitJudge(arguments.model, None if arguments.detector == "none" or not boxed else Path(arguments.detector))
+    judged = judge(samples, arguments.data, unit) if boxed else _prepared(arguments, samples, unit.masks)
     results = _results(arguments.model.name, judged)
     large = by_size(judged)[0]
-    more: dict[str, Any] = {"calibration": calibration(large), "degradation": degradation(large, unit.masks, results[0].threshold)}
+    if not any(j.probabilities for j in large):
+        raise TrainerError(f"{arguments.source}, split {arguments.split}: of {len(samples)} faces none of 48 px and more was found, so there is nothing to measure.",
+                           hint="Look at them with `maskgate-train data sheet`; --detector none takes the boxes as they are.")
+    notes = unmeasured(judged, unit.masks.description.only_drawn)
+    if not boxed:
+        notes.append(f"Pictures of {arguments.source} are one face each, cut as for training: what the unit's detector would miss is not counted.")
+    more: dict[str, Any] = {"unmeasured": notes, "calibration": calibration(large), "degradation": degradation(large, unit.masks, results[0].threshold)}
     logits, truth = table(large)
     more["thresholds"] = thresholds(softmax(logits), truth)
     more["slices"] = slices(large, results[0].threshold)
@@ -71,18 +84,38 @@ def run(arguments: argparse.Namespace) -> None:
         more["by source (val)"] = by_source(cached_faces(Recipe(), arguments.data, arguments.cache), unit.masks, results[0].threshold)
     if peer:
         results += _results("AIZOO", judge(samples, arguments.data, peer))
-    for result in results:
-        print(result)
+    for line in (*more["unmeasured"], *results):
+        print(line)
     print(f"Calibration: {more['calibration']}")
     for kind in TABLES:
         print(f"{kind}:" if kind in more else f"{kind}: not asked for")
         for name, row in more.get(kind, {}).items():
-            print(f"    {name:28} " + "  ".join(f"{key} {value:.3f}" for key, value in row.items()))
+            print(f"    {name:28} " + "  ".join(f"{key} {number(value)}" for key, value in row.items()))
     if arguments.out:
         write_metrics(arguments.out / "metrics.json", results, more)
         write_picture(arguments.out / "worst.png", gallery(worst(large)))
         write_report(arguments.out / "report.html", results, large, more, _pictures(arguments) if arguments.home else None)
         print(f"{arguments.out}: metrics.json, report.html, worst.png")
+
+
+def asked_for(samples: Sequence[Sample], source: str, split: str, data: Path) -> list[Sample]:
+    """The labelled faces of one source and split; where some have boxes, those.
+
+    Raises:
+        TrainerError: there are none.
+    """
+    chosen = [s for s in samples if s.source == source and split in ("all", s.split)]
+    if not any(s.label in CLASSES for s in chosen):
+        there = Counter((s.source, s.split) for s in samples if s.label in CLASSES)
+        raise TrainerError(f"{data}: no face of {source!r}, split {split!r}, to measure on. There are " + ", ".join(f"{n} of {name} ({part})" for (name, part), n in sorted(there.items())) + ".",
+                           hint="Choose with --source and --split. What a training drew measures nothing: `maskgate-train data build FOLDER --test 0.2` sets some apart.")
+    return [s for s in chosen if s.box] or chosen
+
+
+def _prepared(arguments: argparse.Namespace, samples: Sequence[Sample], masks: Masks) -> list[Judged]:
+    faces = cached_faces(Recipe(), arguments.data, arguments.cache)
+    chosen = {(s.path, s.label) for s in samples}
+    return judge_prepared(faces, [i for i, row in enumerate(faces.rows) if row.label in CLASSES and (row.path, row.label) in chosen], masks)
 
 
 def _look_first(arguments: argparse.Namespace) -> None:

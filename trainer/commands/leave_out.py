@@ -12,8 +12,9 @@ import msgspec
 from trainer.data.cache import worth_preparing
 from trainer.errors import TrainerError
 from trainer.model import weights_of
-from trainer.ready import idle_weights, require_classes
+from trainer.ready import idle_weights, missing_text, require_classes
 from trainer.recipe import Recipe, read_recipe
+from trainer.score import number
 from trainer.shelf import cached_faces, samples_of
 
 
@@ -46,12 +47,12 @@ def run(arguments: argparse.Namespace) -> None:
             require_classes(samples, recipe.without(source), f"{arguments.data} without {source}")
         except TrainerError as error:
             raise TrainerError(str(error), hint=f"Name the sources that can be left out with --sources. {error.hint}") from error
-    if idle := idle_weights(recipe.sampling, samples):
-        print(idle)
+    for text in filter(None, (missing_text(samples, recipe), idle_weights(recipe.sampling, samples))):
+        print(text)
     faces = cached_faces(recipe, arguments.data, arguments.cache)
     home = arguments.home or Path("runs") / f"{named.name}-leave-out"
     for source, row in leave_out(faces, recipe, sources, arguments.data, home, threads=arguments.threads).items():
-        print(f"{source:28} " + "  ".join(f"{name} {value:.3f}" if name != "faces" else f"{value:.0f} faces" for name, value in row.items()))
+        print(f"{source:28} {row['faces']:.0f} faces  " + "  ".join(f"{name} {number(value)}" for name, value in row.items() if name != "faces"))
     print(f"{home / 'leave_out.json'}: written.")
 
 

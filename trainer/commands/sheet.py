@@ -13,7 +13,7 @@ from trainer.augment import plain
 from trainer.data.labels import CLASSES
 from trainer.data.picture_file import place_for, write_picture
 from trainer.draw import Drawer
-from trainer.ready import idle_weights, require_classes
+from trainer.ready import idle_weights, missing_text, require_classes
 from trainer.recipe import Recipe, read_recipe
 from trainer.shelf import cached_faces, samples_of
 
@@ -31,14 +31,15 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = read_recipe(arguments.recipe).recipe if arguments.recipe else Recipe()
     samples = samples_of(arguments.data)
     require_classes(samples, recipe, str(arguments.data))
-    if idle := idle_weights(recipe.sampling, samples):
-        print(idle)
+    for text in filter(None, (missing_text(samples, recipe), idle_weights(recipe.sampling, samples))):
+        print(text)
     faces = cached_faces(recipe, arguments.data, arguments.cache)
     drawer = Drawer(faces, recipe, [i for i, row in enumerate(faces.rows) if row.split in recipe.data.splits])
     rng = np.random.default_rng(recipe.fit.seed)
     rows = []
-    for label in CLASSES:
-        clean = [plain(faces.pictures[drawer.pick(label, rng)], recipe.model.margin, recipe.model.input_px) for _ in range(12)]
+    shown = [label for label in CLASSES if recipe.needs(label)]
+    for label in shown:
+        clean = [plain(drawer.plain(label, rng), recipe.model.margin, recipe.model.input_px) for _ in range(12)]
         rows += [np.hstack(clean)] + [np.hstack([drawer.example(label, rng) for _ in range(12)]) for _ in range(3)]
     write_picture(out, np.vstack(rows))
-    print(f"{out}: {', '.join(CLASSES)}; of each one row as it is, three as drawn.")
+    print(f"{out}: {', '.join(shown)}; of each one row as it is, three as drawn.")

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from edge.vision.crop import crop_face
 from trainer.data.decode import read_picture
-from trainer.data.labels import CLASSES, UNKNOWN
+from trainer.data.labels import CLASSES, INCORRECT, UNKNOWN
 from trainer.data.manifest import Sample, counts, inside, require_inside
 from trainer.data.splits import leaks
 from trainer.errors import TrainerError
@@ -34,6 +34,8 @@ class Findings:
     unreadable: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """Classes without a face that a recipe can do without: no fault, but to be known."""
     leaks: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     """The same picture under two labels."""
@@ -51,6 +53,8 @@ def check(samples: Sequence[Sample], data: Path, show: bool = True) -> Findings:
     """Read every picture once and list what is wrong."""
     found = Findings()
     found.classes = class_problems(samples)
+    if not any(s.label == INCORRECT for s in samples):
+        found.missing = [f"no sample of {INCORRECT}: a recipe can have such masks drawn on bare faces ([render.share]); how a model does on real ones is then not measured"]
     found.leaks = [f"{source}, group {group}: in {' and '.join(sorted(splits))}" for (source, group), splits in leaks(samples).items()]
     hashes, hashed = [], []
     seen: dict[str, NDArray[np.uint8] | None] = {}
@@ -76,11 +80,11 @@ def check(samples: Sequence[Sample], data: Path, show: bool = True) -> Findings:
 
 
 def class_problems(samples: Sequence[Sample]) -> list[str]:
-    """Empty and lopsided classes, over all sources."""
+    """Empty and lopsided classes, over all sources; not an empty `incorrect`, see `Findings.missing`."""
     total = {label: sum(table[label] for table in counts(samples).values()) for label in CLASSES}
-    problems = [f"no sample of {label}" for label, n in total.items() if not n]
-    most, least = max(total.values()), min(total.values())
-    if least and most / least > LOPSIDED:
+    problems = [f"no sample of {label}" for label, n in total.items() if not n and label != INCORRECT]
+    some = [n for n in total.values() if n]
+    if some and max(some) / min(some) > LOPSIDED:
         problems.append(f"lopsided: {', '.join(f'{n} {label}' for label, n in total.items())}")
     return problems
 
