@@ -14,14 +14,17 @@ import onnx
 import pytest
 
 from edge.errors import ModelError, SettingsError
+from edge.look import Box
+from trainer.errors import TrainerError
 from trainer.faces import select
 from trainer.faces.card import BEGIN, END, put_section
 from trainer.faces.command import LESSON
 from trainer.faces.detector import Detector
 from trainer.faces.export import note_sum
-from trainer.faces.measure import Outcome
+from trainer.faces.measure import Outcome, Sighting
 from trainer.faces.network import build, narrow, put_weights
 from trainer.faces.onnx_file import Weights, blended, read_onnx, write_onnx
+from trainer.faces.pictures import Truth
 from trainer.faces.plan import HEADS, STRIDES, Plan
 from trainer.faces.recipe import Recipe, load
 from trainer.faces.select import Selection, chosen, detector_file
@@ -233,6 +236,44 @@ def test_figures_are_added_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(OSError, match="power cut"):
         selection.add(1000, tmp_path / "step-1000.onnx")
     assert [row["step"] for row in selection.rows()] == [0, 500]
+
+
+APART = [(np.zeros((100, 100, 3), np.uint8), (Truth(Box(10, 10, 30, 30), "mask"), Truth(Box(50, 50, 9, 9), "no_mask")))]
+"""A picture with a near mask, and a bare face that is too far to count."""
+
+
+def test_the_goal_is_of_the_faces_that_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(select, "held_out", lambda data: APART)
+    found = {"best": 0.9, "worse": 0.0}
+    monkeypatch.setattr(select, "look", lambda detector, pictures, size: Outcome(faces=[Sighting(label="mask", share=0.3, score=found[detector.stem])], false_scores=[], pictures=1))
+    recipe = Recipe(cache=str(tmp_path), name="one")
+    selection = Selection(tmp_path, recipe.folder / "selection.jsonl")
+    recipe.folder.mkdir()
+    selection.require_goal("best")
+    assert selection.missing == ("mask 10-20 %", "no_mask >=20 %", "no_mask 10-20 %")
+    for step, name in enumerate(("worse", "best", "worse")):
+        selection.add(step, Path(f"{name}.onnx"))
+    assert [row["goal"] for row in selection.rows()] == [0.0, 1.0, 0.0]
+    assert "NaN" not in (recipe.folder / "selection.jsonl").read_text()
+    assert chosen(recipe).name == "best.onnx"
+
+
+def test_a_training_whose_best_step_nothing_would_tell_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(select, "held_out", lambda data: [(image, truths[1:]) for image, truths in APART])
+    selection = Selection(tmp_path, tmp_path / "selection.jsonl")
+    selection.require_goal("last")
+    with pytest.raises(TrainerError, match="no step could be called the best") as refused:
+        selection.require_goal("best")
+    assert 'choose = "last"' in refused.value.hint
+
+
+@pytest.mark.parametrize("goal", ["NaN", "null"])
+def test_figures_without_a_goal_choose_nothing_but_the_last(tmp_path: Path, goal: str) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one/selection.jsonl").write_text("".join(f'{{"step": {n}, "goal": {goal}, "file": "step-{n}.onnx"}}\n' for n in (1, 2)))
+    with pytest.raises(SettingsError, match=r"no step in .* has a goal"):
+        chosen(Recipe(cache=str(tmp_path), name="one", choose="best"))
+    assert chosen(Recipe(cache=str(tmp_path), name="one", choose="last")).name == "step-2.onnx"
 
 
 def test_a_training_may_stop_before_its_rate_has_fallen() -> None:

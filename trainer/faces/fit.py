@@ -49,8 +49,11 @@ def _fit(recipe: Recipe) -> Path:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.keras.utils.set_random_seed(recipe.seed)
     training = Training(recipe)  # a file that it cannot start from is told before a quarter of an hour of looking at pictures
-    store = load_store(recipe)
     selection = Selection(Path(recipe.data), recipe.folder / FIGURES)
+    selection.require_goal(recipe.choose)  # and so is this
+    if selection.missing:
+        print(f"No face kept apart is {', '.join(selection.missing)} of its picture's height: the goal, by which the best step is chosen, is the mean of the others.")
+    store = load_store(recipe)
     note(recipe)
     print(f"{len(store.usable())} pictures, {training.plan.parameters()} numbers to learn, step {training.step} of {recipe.end}")
     if training.step not in [row["step"] for row in selection.rows()]:  # the first time, or stopped between saving and measuring

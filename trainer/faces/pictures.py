@@ -32,6 +32,7 @@ HINT = ("Name the folder of pictures with --data, or as `data` in the recipe; it
 HELD_OUT_GROUPS = {"webphotos": ("c4", "c5")}
 HELD_OUT_SHARE = {"andrewmvd": 0.1, "maixcam": 0.2}
 """What the best training step is chosen on: whole groups where there are some, else pictures by the hash of their name."""
+APART = f"The best step is chosen on webphotos' groups {' and '.join(HELD_OUT_GROUPS['webphotos'])}, split train, and on one in five of maixcam's pictures (labels.csv)."
 
 
 @dataclass(frozen=True)

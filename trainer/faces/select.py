@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,18 @@ import numpy as np
 from edge.errors import SettingsError
 from edge.whole import whole
 from trainer.data.decode import read_picture
+from trainer.errors import TrainerError
 from trainer.faces.detector import Detector
-from trainer.faces.measure import Outcome, outcome
-from trainer.faces.pictures import Image, Truth, scenes
+from trainer.faces.measure import BANDS, Outcome, outcome
+from trainer.faces.pictures import APART, Image, Truth, scenes
 from trainer.faces.recipe import Recipe, load
 
 SIZES = (160, 320)
 FIGURES = "selection.jsonl"
 FALSE_ALLOWED = (0.03, 0.06, 0.1, 0.15, 0.2)
 """False boxes a picture at which recall is compared; YuNet 2023mar gives 0.1 on these pictures at a score of 0.6."""
-GOAL = ("mask >=20 % 320", "mask 10-20 % 320", "no_mask >=20 % 320", "no_mask 10-20 % 320", "mask >=20 % 160", "no_mask >=20 % 160")
-"""Masked and bare faces count alike, at both sizes; far faces at the small size are out of anybody's reach."""
+GOAL = (("mask >=20 %", 320), ("mask 10-20 %", 320), ("no_mask >=20 %", 320), ("no_mask 10-20 %", 320), ("mask >=20 %", 160), ("no_mask >=20 %", 160))
+"""Faces and the size at which they are to be found. Masked and bare faces count alike, at both sizes; far faces at the small size are out of anybody's reach."""
 
 
 class Selection:
@@ -33,6 +35,20 @@ class Selection:
         """`data` is the folder of pictures, `path` the file of figures."""
         self._path = path
         self._pictures = held_out(data)
+        there = kinds_of(self._pictures)
+        self._goal = [f"{kind} {size}" for kind, size in GOAL if kind in there]
+        self.missing = tuple(dict.fromkeys(kind for kind, _ in GOAL if kind not in there))
+        """What of the goal no face kept apart is of: the goal is then the mean of the others, or of nothing."""
+
+    def require_goal(self, choose: str) -> None:
+        """Stop before a training whose best step nothing would tell.
+
+        Raises:
+            TrainerError: no face of the goal is kept apart, and the recipe chooses by it.
+        """
+        if choose == "best" and not self._goal:
+            raise TrainerError("No picture that is kept apart shows a masked or bare face of a tenth of its height or more, so no step could be called the best.",
+                               hint=f"{APART} Or take the last step: choose = \"last\" in the recipe.")
 
     def rows(self) -> list[dict[str, Any]]:
         """The figures so far, a row for each step that was measured."""
@@ -45,14 +61,25 @@ class Selection:
             found = look(detector, self._pictures, size)
             scores = [score_at(found, allowed) for allowed in FALSE_ALLOWED]
             # The mean over several thresholds: at one alone, a single face among ninety decides.
-            row |= {f"{label} {band} {size}": round(float(np.mean([found.recall(score, label, band)[0] for score in scores])), 4)
+            row |= {f"{label} {band} {size}": _known([found.recall(score, label, band)[0] for score in scores])
                     for label in ("mask", "incorrect", "no_mask") for band in (">=20 %", "10-20 %")}
-            row |= {f"score {size}": round(scores[2], 3), f"ap {size}": round(found.average_precision(), 4)}
-        row["goal"] = round(float(np.mean([row[key] for key in GOAL])), 4)
+            row |= {f"score {size}": round(scores[2], 3), f"ap {size}": _known([found.average_precision()])}
+        row["goal"] = _known([row[key] for key in self._goal])
         rows = [*self.rows(), row]
         with whole(self._path) as part:
             part.write_text("".join(json.dumps(one) + "\n" for one in rows))
         return json.dumps({key: value for key, value in row.items() if key != "file"})
+
+
+def kinds_of(pictures: Sequence[tuple[Image, tuple[Truth, ...]]]) -> set[str]:
+    """Labels and bands of height of which there are faces, as `GOAL` writes them."""
+    return {f"{truth.label} {band}" for image, truths in pictures for truth in truths for band, low, high in BANDS if low <= truth.box.h / image.shape[0] + 1e-6 < high}
+
+
+def _known(values: Sequence[Any]) -> float | None:
+    """The mean; none of nothing, or of faces that there are none of: JSON has no nan."""
+    mean = float(np.mean(values)) if values else math.nan
+    return round(mean, 4) if math.isfinite(mean) else None
 
 
 def figures(path: Path) -> list[dict[str, Any]]:
@@ -97,14 +124,19 @@ def chosen(recipe: Recipe) -> Path:
     training that was longer before, are not its own.
 
     Raises:
-        SettingsError: this recipe has not been trained here, or its figures are damaged.
+        SettingsError: this recipe has not been trained here, its figures are damaged, or none of them has a goal.
     """
     path = recipe.folder / FIGURES
     rows = [row for row in figures(path) if row["step"] <= recipe.end] if path.is_file() else []
     if not rows:
         raise SettingsError(f"Recipe {recipe.name}: nothing trained yet in {recipe.folder}.", hint="Run `maskgate-train faces fit` on it first.")
-    row = rows[-1] if recipe.choose == "last" else max(rows, key=lambda row: (row["goal"], row["step"]))
-    return recipe.folder / str(row["file"])
+    if recipe.choose == "last":
+        return recipe.folder / str(rows[-1]["file"])
+    known = [row for row in rows if row["goal"] is not None and math.isfinite(row["goal"])]
+    if not known:
+        raise SettingsError(f"Recipe {recipe.name}: no step in {path} has a goal, as no face that it is measured on was kept apart.",
+                            hint="Take the last step: choose = \"last\" in the recipe.")
+    return recipe.folder / str(max(known, key=lambda row: (row["goal"], row["step"]))["file"])
 
 
 def detector_file(named: str, weights: Path) -> Path:
