@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from trainer_pictures import picture, tiny_faces
 
-from trainer.alone import alone
+from trainer.alone import alone, in_turn
+from trainer.data.manifest import Sample, read_manifest, write_manifest
 from trainer.errors import TrainerError
 from trainer.leave_out import leave_out
 from trainer.main import main
@@ -74,3 +75,17 @@ def test_a_system_without_locks_and_terminals_that_hang_up_trains_too(project: P
     (tmp_path / "manifest.csv").write_text("path,x,y,w,h,label,source,group,split\na.jpg,,,,,mask,web,a,train\n")
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False, timeout=50, cwd=project)
     assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["web", "mask", "1"], "")
+
+
+def test_a_second_build_says_that_it_waits_and_keeps_what_the_first_has_added(project: Path, data: Path) -> None:
+    manifest = data / "manifest.csv"
+    picture(data / "second/mask/second.jpg")
+    command = [sys.executable, "-m", "trainer.main", "data", "build", str(data / "second"), "--data", str(data)]
+    with in_turn(manifest):
+        second = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=project)
+        assert second.stdout is not None
+        assert second.stdout.readline() == f"{manifest}: another process is adding to it; waiting for that.\n"
+        write_manifest(manifest, [*read_manifest(manifest), Sample(path="c.jpg", box=None, label="mask", source="first", group="c")])
+    second.communicate(timeout=50)
+    assert second.returncode == 0
+    assert {s.source for s in read_manifest(manifest)} == {"set", "first", "second"}

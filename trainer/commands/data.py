@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from trainer.alone import in_turn
 from trainer.data.check import Findings, check, contact_sheet
 from trainer.data.labels import CLASSES
 from trainer.data.manifest import Sample, counts, merged, read_manifest, require_source, write_manifest
@@ -55,12 +56,14 @@ def _build(arguments: argparse.Namespace) -> None:
     source = arguments.source or PurePosixPath(folder).name or data.resolve().name
     require_source(source, str(arguments.path))
     out = data / "manifest.csv"
-    old = _listed(out)
+    _listed(out)  # told before minutes of reading pictures
     new = LAYOUTS[arguments.layout](data / folder, data, source)
     if arguments.val or arguments.test:
         new = split_by_group(new, arguments.val, arguments.test)
-    samples = merged(old, new, folder)
-    write_manifest(out, samples)
+    with in_turn(out):  # another build may have added to it meanwhile
+        old = _listed(out)
+        samples = merged(old, new, folder)
+        write_manifest(out, samples)
     replaced = len(old) + len(new) - len(samples)
     print(f"{out}: {len(new)} faces of {', '.join(counts(new))} listed" + (f" in place of {replaced}." if replaced else "."))
     print(f"It lists {len(samples)} faces of {', '.join(sorted(counts(samples)))}: {_by_label(samples)}.")
