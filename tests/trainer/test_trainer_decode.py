@@ -66,6 +66,37 @@ def test_what_a_telephone_puts_behind_a_jpeg_is_no_part_of_it(tmp_path: Path, ho
         read_picture(tmp_path / "a.jpg")
 
 
+SCENE = cv2.resize(np.random.default_rng(3).integers(0, 255, (9, 9, 3), np.uint8), (100, 75), interpolation=cv2.INTER_CUBIC)
+ONE_SCAN = pytest.mark.parametrize("how", [[], [cv2.IMWRITE_JPEG_RST_INTERVAL, 4], [cv2.IMWRITE_JPEG_RST_INTERVAL, 1], [cv2.IMWRITE_JPEG_OPTIMIZE, 1]], ids=["plain", "restarts", "many restarts", "own tables"])
+
+
+@ONE_SCAN
+@pytest.mark.parametrize("behind", [b"", b"\xff", bytes(700)], ids=["nothing", "half a mark", "zeros"])
+def test_a_jpeg_that_lacks_only_its_end_mark_is_read_as_if_it_had_one(tmp_path: Path, capfd: pytest.CaptureFixture[str], how: list[int], behind: bytes) -> None:
+    jpeg = cv2.imencode(".jpg", SCENE, how)[1].tobytes()
+    (tmp_path / "a.jpg").write_bytes(jpeg[:-2] + behind)  # as many webcams write them
+    assert (read_picture(tmp_path / "a.jpg") == cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)).all()
+    assert capfd.readouterr() == ("", "")
+
+
+@ONE_SCAN
+@pytest.mark.parametrize("behind", [b"", bytes(4000), b"\0\0\0\x18ftypmp42" + bytes(range(1, 255)) * 40], ids=["nothing", "zeros", "a film"])
+def test_a_jpeg_that_lacks_one_byte_of_its_rows_or_more_is_cut(tmp_path: Path, how: list[int], behind: bytes) -> None:
+    jpeg = cv2.imencode(".jpg", SCENE, how)[1].tobytes()
+    rows = len(jpeg) - jpeg.rindex(b"\xff\xda")
+    for gone in (*range(3, 150), *range(150, rows - 20, 97)):
+        (tmp_path / "a.jpg").write_bytes(jpeg[:-gone] + behind)
+        with pytest.raises(TrainerError, match="cut short"):
+            read_picture(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("scene", [SCENE, SCENE[..., 0]], ids=["colour", "grey"])
+def test_a_progressive_jpeg_without_its_end_may_lack_a_scan_and_is_cut(tmp_path: Path, scene: np.ndarray) -> None:
+    (tmp_path / "a.jpg").write_bytes(cv2.imencode(".jpg", scene, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()[:-2])
+    with pytest.raises(TrainerError, match="cut short"):
+        read_picture(tmp_path / "a.jpg")
+
+
 def test_a_decoder_says_nothing_of_its_own(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     whole = picture(tmp_path / "a.bmp", 200, 200).read_bytes()
     (tmp_path / "a.bmp").write_bytes(whole[:-9000])

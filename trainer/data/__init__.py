@@ -6,6 +6,7 @@
     manifest      the list of samples as a CSV file, and its checks
     splits        train, val and test by group or by source, never by picture
     decode        a picture file as pixels, or what is wrong with it
+    jpeg_end      whether a JPEG without an end mark has all its rows
     find          the face in a picture, by the unit's own detector
     cache         every face once, cut with room around it, as one array on disk
     check         duplicates, conflicts, empty classes; contact sheets

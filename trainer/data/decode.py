@@ -3,23 +3,22 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.quiet import quiet_opencv
+from edge.quiet import quiet_opencv, quiet_stderr
+from trainer.data.jpeg_end import END as JPEG_END
+from trainer.data.jpeg_end import START as JPEG_START
+from trainer.data.jpeg_end import has_end, is_whole_without_end
 from trainer.errors import TrainerError
 
 LEAST_PX = 8
 """Least side of a picture: in a smaller one there is no face to be seen."""
 MOST_TIMES = 20
 """A picture so many times as long as wide shows no face either, and scaled to the size of a network's input it has no width left."""
-JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
-JPEG_MARK = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""What parts a JPEG: neither a byte 255 of the picture itself, after which 0 stands, nor one of the marks inside a scan."""
 PNG_START, PNG_END = b"\x89PNG", b"IEND"
 HINT = "Fetch it again, or take it out; `maskgate-train data check` lists every such file of a data folder at once."
 
@@ -38,7 +37,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         raise TrainerError(f"{path}: cannot be read ({error.strerror}).", hint=HINT) from error
     if is_cut(data):
         raise TrainerError(f"{path}: cut short, its end is missing.", hint=HINT)
-    image = _decoded(data)
+    image = _decoded(data) if not data.startswith(JPEG_START) or has_end(data) else _decoded_quietly(data + JPEG_END)  # without it OpenCV leaves the last rows out
     if image is None:
         raise TrainerError(f"{path}: cannot be decoded as a picture.", hint=HINT)
     require_shape(image.shape[1], image.shape[0], str(path))
@@ -46,21 +45,16 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
 
 
 def is_cut(data: bytes) -> bool:
-    """Whether a JPEG or PNG lacks its end. Some decoders fill the missing part with grey, which then looks like a mask."""
+    """Whether a JPEG or PNG lacks its end; a JPEG that lacks only the mark of it is whole. Some decoders fill the missing part with grey,
+    which then looks like a mask."""
     if data.startswith(JPEG_START):
-        return not _has_jpeg_end(data)
+        return not has_end(data) and not is_whole_without_end(data, _decoded_quietly)
     return data.startswith(PNG_START) and PNG_END not in data
 
 
-def _has_jpeg_end(data: bytes) -> bool:
-    """Read from mark to mark: a small picture in the head has an end of its own, and what telephones put behind a picture (a film) may
-    hold any bytes."""
-    place = len(JPEG_START)
-    while mark := JPEG_MARK.search(data, place):
-        if mark[0] == JPEG_END:
-            return True
-        place = mark.end() + int.from_bytes(data[mark.end():mark.end() + 2], "big")
-    return False
+def _decoded_quietly(data: bytes) -> NDArray[np.uint8] | None:
+    with quiet_stderr():  # libjpeg's warnings go past OpenCV's level
+        return _decoded(data)
 
 
 def _decoded(data: bytes) -> NDArray[np.uint8] | None:
