@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from pathlib import Path
 
@@ -16,13 +17,15 @@ FIGURES = ("auc", "stops_no_mask", "stops_incorrect", "balanced")
 
 
 def write_log(path: Path, step: int, loss: float, figures: Score | None, worth: float) -> None:
-    """Add one look to log.csv."""
-    new = not path.is_file()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(["step", "loss", "worth", *FIGURES])
-        writer.writerow([step, f"{loss:.4f}", f"{worth:.4f}", *(_cell(getattr(figures, name)) if figures else "" for name in FIGURES)])
+    """Add one look to log.csv, whole or not at all: a training that is given again after a full disk reads it."""
+    before = path.read_bytes() if path.is_file() else b""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    if not before:
+        writer.writerow(["step", "loss", "worth", *FIGURES])
+    writer.writerow([step, f"{loss:.4f}", f"{worth:.4f}", *(_cell(getattr(figures, name)) if figures else "" for name in FIGURES)])
+    with whole(path) as part:
+        part.write_bytes(before + text.getvalue().encode())
 
 
 def _cell(value: float) -> str:

@@ -76,10 +76,10 @@ def _report(arguments: argparse.Namespace, standing: Standing | None, source: st
 
     text = write_page(standing, when=time.strftime("%Y-%m-%d %H:%M"), source=redact(source), fov_deg=arguments.fov, picture=arguments.picture)
     try:
-        with whole(arguments.report) as part:
+        with whole(arguments.report) as part:  # of a disk that is full, the report of before stays
             part.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
-        raise SettingsError(f"--report {arguments.report}: cannot be written ({error.strerror}).", hint="Name a file in a folder that you may write to.") from error
+        raise SettingsError(f"--report {arguments.report}: cannot be written ({error.strerror}).", hint="Name a file in a folder that you may write to, on a disk with room.") from error
     print(f"report: {arguments.report}" + ("" if arguments.picture else " (without a picture)"))
 
 

@@ -15,6 +15,7 @@ from edge.commands.colours import coloured
 from edge.door.state import Decision
 from edge.errors import MaskGateError, SettingsError
 from edge.targets import must_be_apart, must_be_writable
+from edge.whole import whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -155,13 +156,20 @@ class Timeline:
 
 
 def write_sheet(path: Path, pictures: Sequence[NDArray[np.uint8]]) -> None:
-    """A contact sheet of the states as a PNG."""
+    """A contact sheet of the states as a PNG, written whole or not at all.
+
+    Raises:
+        SettingsError: it cannot be written.
+    """
     import cv2
 
     from edge.report.draw import contact_sheet
 
-    if not cv2.imwrite(str(path), contact_sheet(pictures)):
-        raise SettingsError(f"{path}: cannot be written.", hint="Check the rights of the folder and the free space.")
+    try:
+        with whole(path) as part:
+            part.write_bytes(cv2.imencode(".png", contact_sheet(pictures))[1].tobytes())
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be written ({error.strerror}).", hint="Check the rights of the folder and the free space.") from error
 
 
 def make_folder(path: Path) -> None:

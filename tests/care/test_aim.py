@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import errno
 import math
-import os
 import re
+import resource
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -254,18 +253,18 @@ class TestOnThePortrait:
         assert "--report /nowhere/report.html: cannot be written" in said.err
         assert said.out == ""
 
-    def test_a_report_that_the_disk_has_no_room_for_leaves_the_one_before(self, portrait: Path, monkeypatch: pytest.MonkeyPatch,
-                                                                         capsys: pytest.CaptureFixture[str]) -> None:
-        def full(self: Path, text: str, **more: Any) -> int:
-            self.write_bytes(text[:40].encode())
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
+    def test_a_report_onto_a_full_disk_leaves_the_one_of_before(self, portrait: Path, capsys: pytest.CaptureFixture[str]) -> None:
         report = portrait.with_name("report.html")
-        report.write_text("before")
-        monkeypatch.setattr(Path, "write_text", full)
-        assert main(["aim", "--source", str(portrait), "--report", str(report)]) == 2
-        assert "cannot be written (No space left on device)" in capsys.readouterr().err
-        assert report.read_text() == "before"
+        report.write_text("of before")
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+        try:
+            assert main(["aim", "--source", str(portrait), "--report", str(report)]) == 2
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert f"--report {report}: cannot be written (File too large)" in capsys.readouterr().err
+        assert report.read_text() == "of before"
+        assert sorted(path.name for path in portrait.parent.iterdir()) == ["astronaut.png", "report.html"]
 
     def test_a_place_with_nobody_exits_with_1(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         cv2.imwrite(str(tmp_path / "grey.png"), np.full((480, 640, 3), 128, np.uint8))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -17,9 +18,11 @@ import jsonschema
 import numpy as np
 import pytest
 
+from edge.commands.demo import write_sheet
 from edge.commands.main import main
 from edge.commands.parser import COMMANDS, parser
 from edge.demo import CLIP
+from edge.errors import SettingsError
 from edge.report.schemas import schemas
 from edge.vision import MODELS
 from edge.vision.bundle import View, load_bundle, write_bundle
@@ -32,6 +35,18 @@ def portrait(tmp_path: Path) -> Path:
     path = tmp_path / "portrait.png"
     cv2.imwrite(str(path), cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGR))
     return path
+
+
+def test_a_contact_sheet_onto_a_full_disk_leaves_the_one_of_before(tmp_path: Path) -> None:
+    path, limits = tmp_path / "demo.png", resource.getrlimit(resource.RLIMIT_FSIZE)
+    path.write_text("of before")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(SettingsError, match=r"demo\.png: cannot be written \(File too large\)"):
+            write_sheet(path, [np.random.default_rng(0).integers(0, 255, (90, 120, 3), np.uint8)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [(there.name, there.read_text()) for there in tmp_path.iterdir()] == [("demo.png", "of before")]
 
 
 def test_help_names_every_command_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,6 +27,7 @@ from trainer.data.overview import Measured, overview
 from trainer.data.picture_file import write_picture
 from trainer.errors import TrainerError, refuse
 from trainer.evaluate import write_metrics
+from trainer.log import write_log
 from trainer.main import main
 from trainer.recipe import Recipe
 from trainer.report import write_report
@@ -175,7 +176,7 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("name", ["mask.tflite", "metrics.json", "report.html", "manifest.csv", "sheet.png", "overview.png"])
+@pytest.mark.parametrize("name", ["mask.tflite", "metrics.json", "report.html", "manifest.csv", "sheet.png", "overview.png", "log.csv"])
 def test_what_a_full_disk_cuts_short_is_named_and_nothing_of_it_is_left(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     shipped = load_bundle(project / "edge/models/mask.tflite")
     monkeypatch.setattr("trainer.report.curves", lambda judged: b"curves")
@@ -183,6 +184,7 @@ def test_what_a_full_disk_cuts_short_is_named_and_nothing_of_it_is_left(project:
     write: dict[str, Callable[[Path], None]] = {
         "mask.tflite": lambda path: write_bundle(path, shipped.model, shipped.description),
         "metrics.json": lambda path: write_metrics(path, [], {}), "report.html": lambda path: write_report(path, [], [], {}),
+        "log.csv": lambda path: write_log(path, 250, 0.5, None, 0.5),
         "manifest.csv": lambda path: write_manifest(path, [FACE]), "overview.png": lambda path: overview([FACE], [Measured("mask", 40.0, 128.0, 9.0)], path),
         "sheet.png": lambda path: write_picture(path, np.zeros((4, 4, 3), np.uint8))}
     (tmp_path / name).write_text("old")
