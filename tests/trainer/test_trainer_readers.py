@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from trainer_pictures import picture
 
 from edge.look import Box
 from trainer.data import readers
+from trainer.data.manifest import Sample
+from trainer.data.yolo_names import class_names
 from trainer.errors import TrainerError
 
 
@@ -152,3 +155,62 @@ def test_names_of_classes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "classes.txt").write_bytes(b"\xff\xfe")
     with pytest.raises(TrainerError, match=r"classes\.txt: this is no text in UTF-8"):
         readers.yolo(tmp_path, tmp_path, "own")
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("classes.txt", "with_mask\nwithout_mask\n"), ("obj.names", "with_mask\nwithout_mask"),
+    ("data.yaml", "train: ../train/images\nnc: 2\nnames: ['with_mask', \"without_mask\"]\n"),
+    ("data.yaml", "names: [with_mask,\n  without_mask]  # both\nroboflow:\n  license: MIT\n"),
+    ("data.yaml", "names:\n- with_mask\n- without_mask\nnc: 2\n"), ("data.yml", "names:\n  0: with_mask\n  1: 'without_mask'\n\nnc: 2\n"),
+    ("data.yaml", "names: {0: with_mask, 1: without_mask}\n")])
+def test_the_names_of_a_yolo_set_are_read_from_whatever_it_brings(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / name).write_text(text)
+    assert class_names(tmp_path) == ["with_mask", "without_mask"]
+
+
+@pytest.mark.parametrize("text", ["nc: 2\n", "names:\nnc: 2\n", "names: []", "names:\n  1: a\n  0: b\n", "names: {0: a, 2: b}", "names:\n  - [a, b]\n  - {c: d}: e\n", "names: ['a''b', c]"])
+def test_names_that_are_not_understood_are_never_guessed(tmp_path: Path, text: str) -> None:
+    (tmp_path / "data.yaml").write_text(text)
+    with pytest.raises(TrainerError, match=r"data\.yaml: ") as told:
+        class_names(tmp_path)
+    assert "classes.txt" in told.value.hint
+
+
+@pytest.mark.parametrize("layout", [readers.yolo, readers.voc])
+def test_a_boxed_set_that_comes_in_parts_keeps_them_apart(tmp_path: Path, layout: Callable[[Path, Path, str], list[Sample]]) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/data.yaml").write_text("names: [with_mask]")
+    for part in ("train", "valid", "test"):
+        picture(tmp_path / f"set/{part}/images/{part}.jpg")
+        (tmp_path / f"set/{part}/labels").mkdir()
+        (tmp_path / f"set/{part}/labels/{part}.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+        (tmp_path / f"set/{part}/labels/{part}.xml").write_text(VOC.format(name="with_mask", right=14).replace("a.jpg", f"{part}.jpg"))
+    assert {(s.group, s.split) for s in layout(tmp_path / "set", tmp_path, "mine")} == {("train", "train"), ("valid", "val"), ("test", "test")}
+
+
+def test_what_a_system_leaves_beside_the_pictures_is_no_class_and_no_picture(tmp_path: Path) -> None:
+    picture(tmp_path / "set/mask/a.jpg")
+    (tmp_path / "set/mask/._a.jpg").write_bytes(b"\0\5\x16\7")
+    for left in (".ipynb_checkpoints", "__MACOSX/mask"):
+        (tmp_path / "set" / left).mkdir(parents=True)
+    assert [s.path for s in readers.class_folders(tmp_path / "set", tmp_path, "mine")] == ["set/mask/a.jpg"]
+    hidden = tmp_path / ".data/set"  # what lies above the set is nobody's leftover
+    picture(hidden / "mask/b.jfif.jpg").rename(hidden / "mask/b.jfif")
+    assert [s.path for s in readers.class_folders(hidden, tmp_path, "mine")] == [".data/set/mask/b.jfif"]
+
+
+def test_pictures_that_are_not_read_are_counted(tmp_path: Path) -> None:
+    picture(tmp_path / "mask/a.jpg")
+    assert readers.passed_over(tmp_path) == ""
+    for name in ("a.HEIC", "b.heic", "c.tif", "._d.tif"):
+        (tmp_path / "mask" / name).touch()
+    assert readers.passed_over(tmp_path).startswith("Passed over: 2 .heic, 1 .tif; what is read are .bmp, ")
+
+
+@pytest.mark.parametrize(("layout", "folder", "said"), [(readers.class_folders, "train/mask", "--layout tree"), (readers.split_tree, "mask", "--layout folders"), (readers.class_folders, "", "--help")])
+def test_another_layout_than_was_named_is_told_by_its_name(tmp_path: Path, layout: Callable[[Path, Path, str], list[Sample]], folder: str, said: str) -> None:
+    picture(tmp_path / folder / "a.jpg")
+    with pytest.raises(TrainerError) as told:
+        layout(tmp_path, tmp_path, "mine")
+    assert said in told.value.hint

@@ -14,7 +14,7 @@ from trainer.data.labels import CLASSES
 from trainer.data.manifest import Sample, counts, merged, read_manifest, require_source, write_manifest
 from trainer.data.overview import PLOTS, measure, overview
 from trainer.data.picture_file import place_for, write_picture
-from trainer.data.readers import LAYOUTS, below
+from trainer.data.readers import LAYOUTS, below, passed_over
 from trainer.data.readers import __doc__ as layouts_text
 from trainer.data.splits import split_by_group
 from trainer.errors import TrainerError
@@ -65,6 +65,8 @@ def _build(arguments: argparse.Namespace) -> None:
         samples = merged(old, new, folder)
         write_manifest(out, samples)
     replaced = len(old) + len(new) - len(samples)
+    if text := passed_over(data / folder):
+        print(text)
     print(f"{out}: {len(new)} faces of {', '.join(counts(new))} listed" + (f" in place of {replaced}." if replaced else "."))
     print(f"It lists {len(samples)} faces of {', '.join(sorted(counts(samples)))}: {_by_label(samples)}.")
     if not old and arguments.layout != "shared" and (data / "crops").is_dir():

@@ -2,6 +2,7 @@
 """Data: from folders of other people's pictures to faces that the trainer can draw from.
 
     readers       one function a layout: class folders, split trees, Pascal VOC, YOLO, CSV boxes, MaskedFace-Net
+    yolo_names    what YOLO's class numbers mean
     labels        the one table of what others call the three answers
     manifest      the list of samples as a CSV file, and its checks
     splits        train, val and test by group or by source, never by picture

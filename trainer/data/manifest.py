@@ -20,7 +20,7 @@ FIELDS = ("path", "x", "y", "w", "h", "label", "source", "group", "split")
 SPLITS = ("train", "val", "test")
 MOST_PX = 2**20
 """No number of a box is more: OpenCV decodes no picture whose side is longer."""
-PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+PICTURES = {".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,9 @@
 
     class folders    <root>/<class>/*.jpg                        the picture is the face
     split tree       <root>/{train,val,test}/<class>/*.jpg       likewise, with its own split
-    voc              <root>/**/*.xml beside or apart from images  Pascal VOC boxes
-    yolo             <root>/**/*.txt, classes in classes.txt      YOLO boxes, relative to the picture
+    voc              <root>/**/*.xml beside or apart from images  Pascal VOC boxes; folders train, valid, test are splits
+    yolo             <root>/**/*.txt, names in data.yaml or       YOLO boxes, relative to the picture; likewise
+                     classes.txt
     csv              <root>/labels.csv and <root>/images/         image, x, y, w, h, label, split, group
     maskedface_net   *_Mask.jpg, *_Mask_Mouth_Chin.jpg, ...       the label is in the name
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,9 +27,12 @@ from trainer.data.labels import INCORRECT, MASK, label_of
 from trainer.data.manifest import PICTURES, Sample, box_of, require_inside
 from trainer.data.splits import split_by_group
 from trainer.data.table import read_lines, read_rows
+from trainer.data.yolo_names import class_names
 from trainer.errors import TrainerError
 
 SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+OTHER_PICTURES = {".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".ppm"}
+"""Pictures that are not read; whoever has some is told."""
 BOXED = ("image", "x", "y", "w", "h", "label")
 """Columns that a list of boxes must have."""
 GROUPS: dict[str, str] = {
@@ -45,9 +50,12 @@ def class_folders(root: Path, base: Path, source: str, split: str = "train") -> 
     Raises:
         TrainerError: no folders, an unknown class, or a class without pictures.
     """
-    folders = sorted(path for path in _folder(root).iterdir() if path.is_dir())
+    folders = _folders(root)
     if not folders:
-        raise TrainerError(f"{root}: no folders in it, expected one for each class.")
+        raise TrainerError(f"{root}: no folders in it, expected one for each class.", hint="`maskgate-train data --help` names the layouts.")
+    if all(folder.name.lower() in SPLIT_NAMES for folder in folders):
+        raise TrainerError(f"{root}: its folders are {', '.join(folder.name for folder in folders)}, expected one for each class.",
+                           hint="With folders of classes in each of them, --layout tree reads it; with boxes, voc or yolo.")
     samples = []
     for folder in folders:
         label = label_of(folder.name, str(folder))
@@ -61,10 +69,10 @@ def class_folders(root: Path, base: Path, source: str, split: str = "train") -> 
 
 def split_tree(root: Path, base: Path, source: str) -> list[Sample]:
     """<root>/{train,val,test}/<class>/*.jpg."""
-    folders = sorted(path for path in _folder(root).iterdir() if path.is_dir())
+    folders = _folders(root)
     unknown = [path.name for path in folders if path.name.lower() not in SPLIT_NAMES]
     if unknown or not folders:
-        raise TrainerError(f"{root}: found {', '.join(unknown) or 'no folders'}, expected some of {', '.join(SPLIT_NAMES)}.")
+        raise TrainerError(f"{root}: found {', '.join(unknown) or 'no folders'}, expected some of {', '.join(SPLIT_NAMES)}.", hint="A folder for each class at the top is --layout folders.")
     return [sample for folder in folders
             for sample in class_folders(folder, base, source, SPLIT_NAMES[folder.name.lower()])]
 
@@ -75,7 +83,7 @@ def voc(root: Path, base: Path, source: str) -> list[Sample]:
     for path in _pictures(root, deep=True):
         pictures.setdefault(path.name, []).append(path)
     samples = []
-    for note in sorted(_folder(root).rglob("*.xml")):
+    for note in sorted(path for path in _folder(root).rglob("*.xml") if not is_leftover(path, root)):
         try:
             tree = ET.parse(note)  # noqa: S314 - a file that the user chose
         except (ET.ParseError, LookupError, ValueError) as error:  # the latter two: an encoding that is none, or not to be had
@@ -94,16 +102,13 @@ def voc(root: Path, base: Path, source: str) -> list[Sample]:
             if box is None:
                 raise TrainerError(f"{note}: an object without a box.")
             box = Box(box.x, box.y, box.w - box.x, box.h - box.y)
-            samples.append(_boxed(path, base, _valid(box, str(note)), item.findtext("name") or "", source, path.stem))
+            samples.append(_boxed(path, root, base, _valid(box, str(note)), item.findtext("name") or "", source))
     return _some(samples, root, "*.xml")
 
 
 def yolo(root: Path, base: Path, source: str) -> list[Sample]:
-    """YOLO: `class x y w h` a line, relative to the picture; the class names stand in classes.txt or obj.names."""
-    names_file = next((path for pattern in ("classes.txt", "obj.names") for path in sorted(_folder(root).rglob(pattern))), None)
-    if names_file is None:
-        raise TrainerError(f"{root}: neither classes.txt nor obj.names below it, so the class numbers mean nothing.")
-    names = read_lines(names_file)
+    """YOLO: `class x y w h` a line, relative to the picture; `trainer.data.yolo_names` says where the class names stand."""
+    names = class_names(_folder(root))
     samples = []
     for path in _pictures(root, deep=True):
         note = _note_of(path)
@@ -122,7 +127,7 @@ def yolo(root: Path, base: Path, source: str) -> list[Sample]:
             w, h = relative.w * image.shape[1], relative.h * image.shape[0]
             box = Box(relative.x * image.shape[1] - w / 2, relative.y * image.shape[0] - h / 2, w, h)
             require_inside(box, image.shape[1], image.shape[0], where)
-            samples.append(_boxed(path, base, box, names[int(fields[0])].strip(), source, path.stem))
+            samples.append(_boxed(path, root, base, box, names[int(fields[0])], source))
     return _some(samples, root, "label files")
 
 
@@ -207,9 +212,24 @@ def _folder(root: Path) -> Path:
     return root
 
 
+def _folders(root: Path) -> list[Path]:
+    return sorted(path for path in _folder(root).iterdir() if path.is_dir() and not is_leftover(path, root))
+
+
+def is_leftover(path: Path, root: Path) -> bool:
+    """Whether a path below `root` is what a system or an editor left: hidden, or of a Mac's archive (whose ._a.jpg is no picture)."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.relative_to(root).parts)
+
+
 def _pictures(folder: Path, deep: bool = False) -> list[Path]:
     found = _folder(folder).rglob("*") if deep else _folder(folder).iterdir()
-    return sorted(path for path in found if path.suffix.lower() in PICTURES)
+    return sorted(path for path in found if path.suffix.lower() in PICTURES and not is_leftover(path, folder))
+
+
+def passed_over(root: Path) -> str:
+    """What to say of pictures of kinds that are not read; an empty text where there are none."""
+    kinds = Counter(path.suffix.lower() for path in root.rglob("*") if path.suffix.lower() in OTHER_PICTURES and not is_leftover(path, root))
+    return f"Passed over: {', '.join(f'{n} {kind}' for kind, n in sorted(kinds.items()))}; what is read are {', '.join(sorted(PICTURES))}." if kinds else ""
 
 
 def _note_of(picture: Path) -> Path | None:
@@ -227,8 +247,10 @@ def _relative(path: Path, base: Path) -> str:
         raise TrainerError(f"{path}: lies outside the data folder {base}.") from error
 
 
-def _boxed(path: Path, base: Path, box: Box, name: str, source: str, group: str) -> Sample:
-    return Sample(path=_relative(path, base), box=box, label=label_of(name, str(path)), source=source, group=group)
+def _boxed(path: Path, root: Path, base: Path, box: Box, name: str, source: str) -> Sample:
+    # A set that comes in parts says so by its folders; what its makers meant for measuring is not trained on.
+    split = next((SPLIT_NAMES[part.lower()] for part in path.relative_to(root).parts[:-1] if part.lower() in SPLIT_NAMES), "train")
+    return Sample(path=_relative(path, base), box=box, label=label_of(name, str(path)), source=source, group=path.stem, split=split)
 
 
 def _valid(box: Box, where: str) -> Box:
