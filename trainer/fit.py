@@ -115,8 +115,9 @@ def watched_text(truth: NDArray[np.int64]) -> str:
     if not missing:
         return ""
     if not tells_apart(truth):
-        return (f"Watched, not drawn, are {len(truth)} faces, none of {' or '.join(missing)}: nothing is measured on the way, and the last step is kept. "
-                "`maskgate-train data build FOLDER --val 0.1` sets one group in ten apart.")
+        those = f"No face of {' or '.join(missing)} is watched" if len(truth) else "No face is watched"
+        return (f"{those}: nothing is measured on the way, and the last step is kept. `maskgate-train data build FOLDER --val 0.1` sets one group in ten apart "
+                "(picture, where there are no groups).")
     return f"Watched is no face of {' or '.join(missing)}: how well it does there is not measured, and what is best is chosen by the others."
 
 

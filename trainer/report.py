@@ -30,11 +30,11 @@ def write_report(path: Path, results: Sequence[Result], judged: Sequence[Judged]
     """Write the page, whole or not at all: figures with intervals, confusion, curves, thresholds, degradation, the worst errors.
 
     Args:
-        more: tables by kind (`TABLES`), `calibration`, and what is `unmeasured`, in sentences.
+        more: tables by kind (`TABLES`), `calibration`, and `notes`: what to know of the figures, in sentences.
         pictures: further PNG files by title: the training's plot, what the network looks at.
     """
     parts = ["<h1>Who passes, who is stopped</h1>"]
-    parts += [f"<p><strong>{html.escape(note)}</strong></p>" for note in more.get("unmeasured", [])]
+    parts += [f"<p><strong>{html.escape(note)}</strong></p>" for note in more.get("notes", [])]
     parts += [_result(result) for result in results]
     parts += [f"<h2>Curves</h2>{_image(curves(judged))}"]
     for title, kind in TABLES:

@@ -36,6 +36,7 @@ from trainer.evaluate import (
     write_metrics,
 )
 from trainer.judge import Judged, Said, judge, judge_prepared
+from trainer.main import main
 from trainer.report import write_report
 
 
@@ -189,7 +190,7 @@ TWO = [j for j in GOOD if j.sample.label != "incorrect"]
 def test_a_class_that_no_face_is_of_is_said_in_words_and_written_as_nothing(tmp_path: Path) -> None:
     found = evaluate("two", TWO)
     row = {**dict.fromkeys(("balanced", "passes_mask", "stops_no_mask"), 0.5), "stops_incorrect": float("nan")}
-    more = {"calibration": calibration(TWO), "slices": slices(TWO, 0.5), "degradation": dict.fromkeys(changes(), row), "unmeasured": unmeasured(TWO, ("incorrect",))}
+    more = {"calibration": calibration(TWO), "slices": slices(TWO, 0.5), "degradation": dict.fromkeys(changes(), row), "notes": unmeasured(TWO, ("incorrect",))}
     write_metrics(tmp_path / "metrics.json", [found], more)
     write_report(tmp_path / "report.html", [found], TWO, more)
     page = re.sub("<img[^>]*>", "", (tmp_path / "report.html").read_text())
@@ -223,3 +224,21 @@ def test_a_source_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
         asked_for([crop, boxed], "webphotos", "test", tmp_path)
     assert asked_for([crop, boxed], "door", "train", tmp_path) == [crop]
     assert asked_for([replace(crop, source="web"), boxed], "web", "all", tmp_path) == [boxed]
+
+
+@pytest.mark.filterwarnings("ignore")  # matplotlib's own
+def test_folders_of_two_classes_are_measured_and_what_that_leaves_open_is_told(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for label in ("with_mask", "without_mask"):
+        for i in range(6):
+            picture(tmp_path / f"mine/{label}/{i}.jpg", 90, 90, shade=i)
+    asked = ["--data", str(tmp_path), "--cache", str(tmp_path / "cache")]
+    assert main(["data", "build", str(tmp_path / "mine"), "--data", str(tmp_path)]) == 0
+    assert main(["evaluate", str(project / "edge/models/mask.tflite"), "--source", "mine", "--split", "train", "--out", str(tmp_path / "out"), *asked]) == 0
+    said = capsys.readouterr().out
+    for note in ("Here is no face of incorrect", "Pictures of mine are one face each", "not trained on them"):
+        assert note in said
+        assert note in (tmp_path / "out/report.html").read_text()
+    assert "6 mask (100% found), no incorrect, 6 no_mask" in said
+    assert not re.search(r"\bnan\b", said)
+    assert main(["evaluate", str(project / "edge/models/mask.tflite"), *asked]) == 1
+    assert "There are 12 of mine (train)." in capsys.readouterr().err

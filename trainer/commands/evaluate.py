@@ -76,7 +76,9 @@ def run(arguments: argparse.Namespace) -> None:
     notes = unmeasured(judged, unit.masks.description.only_drawn)
     if not boxed:
         notes.append(f"Pictures of {arguments.source} are one face each, cut as for training: what the unit's detector would miss is not counted.")
-    more: dict[str, Any] = {"unmeasured": notes, "calibration": calibration(large), "degradation": degradation(large, unit.masks, results[0].threshold)}
+    if any(s.split == "train" for s in samples):
+        notes.append("Some of these faces are of the split train: what is said here holds only for a model that was not trained on them.")
+    more: dict[str, Any] = {"notes": notes, "calibration": calibration(large), "degradation": degradation(large, unit.masks, results[0].threshold)}
     logits, truth = table(large)
     more["thresholds"] = thresholds(softmax(logits), truth)
     more["slices"] = slices(large, results[0].threshold)
@@ -84,7 +86,7 @@ def run(arguments: argparse.Namespace) -> None:
         more["by source (val)"] = by_source(cached_faces(Recipe(), arguments.data, arguments.cache), unit.masks, results[0].threshold)
     if peer:
         results += _results("AIZOO", judge(samples, arguments.data, peer))
-    for line in (*more["unmeasured"], *results):
+    for line in (*notes, *results):
         print(line)
     print(f"Calibration: {more['calibration']}")
     for kind in TABLES:
