@@ -62,7 +62,7 @@ def test_voc_boxes_become_left_top_width_height(tmp_path: Path) -> None:
 def test_a_voc_box_without_area_is_an_error(tmp_path: Path) -> None:
     picture(tmp_path / "images/a.jpg")
     (tmp_path / "a.xml").write_text(VOC.format(name="mask", right=4))
-    with pytest.raises(TrainerError, match="0 by 20 pixels"):
+    with pytest.raises(TrainerError, match="a box of 0 by 20, expected a pixel"):
         readers.voc(tmp_path, tmp_path, "mine")
 
 
@@ -80,6 +80,14 @@ def test_a_voc_note_without_its_picture_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text(VOC.format(name="mask", right=14))
     with pytest.raises(TrainerError, match=r"its picture a\.jpg is nowhere"):
         readers.voc(tmp_path, tmp_path, "mine")
+
+
+def test_voc_boxes_in_shares_of_the_picture_are_told(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    (tmp_path / "a.xml").write_text(VOC.format(name="mask", right=14).replace(">4<", ">0.1<").replace(">14<", ">0.4<"))
+    with pytest.raises(TrainerError, match=r"a\.xml: a box of 0.3 by 20, expected a pixel") as told:
+        readers.voc(tmp_path, tmp_path, "mine")
+    assert "--layout yolo" in told.value.hint
 
 
 def test_yolo_boxes_are_scaled_to_the_picture(tmp_path: Path) -> None:
@@ -118,6 +126,7 @@ def test_columns_that_are_parted_otherwise_are_told(tmp_path: Path, sign: str, s
 
 
 def test_csv_boxes_carry_split_and_group(tmp_path: Path) -> None:
+    picture(tmp_path / "images/a.jpg")
     (tmp_path / "labels.csv").write_text("image,x,y,w,h,label,split,group\na.jpg,1,2,3,4,unknown,test,c2\n")
     (sample,) = readers.boxes_csv(tmp_path, tmp_path, "mine")
     assert (sample.path, sample.box, sample.label, sample.split, sample.group) == ("images/a.jpg", Box(1, 2, 3, 4), "unknown", "test", "c2")
@@ -129,8 +138,11 @@ def test_csv_boxes_carry_split_and_group(tmp_path: Path) -> None:
     ("a.jpg,1,two,3,4,mask,test,c2", "expected four numbers"),
     ("a.jpg,1,2,3,4,mask,holiday,c2", "the split is 'holiday'"),
     ("a.jpg,1,2,3,4,,test,c2", "no label"),
+    ("a.jpg,0.4,0.3,0.2,0.25,mask,test,c2", "a box of 0.2 by 0.25, expected a pixel of the picture and more"),
+    ("b.jpg,1,2,3,4,mask,test,c2", "images/b.jpg is not there"),
 ])
 def test_a_csv_row_that_does_not_fit_is_named_by_its_line(tmp_path: Path, row: str, message: str) -> None:
+    picture(tmp_path / "images/a.jpg")
     (tmp_path / "labels.csv").write_text(f"image,x,y,w,h,label,split,group\n{row}\n")
     with pytest.raises(TrainerError, match="line 2") as caught:
         readers.boxes_csv(tmp_path, tmp_path, "mine")

@@ -35,6 +35,8 @@ OTHER_PICTURES = {".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".
 """Pictures that are not read; whoever has some is told."""
 BOXED = ("image", "x", "y", "w", "h", "label")
 """Columns that a list of boxes must have."""
+CSV_HINT = ("One line a face: its picture's name in images/, left, top, width and height of the face in pixels of the picture, and its label; "
+            "split and group where there are any.")
 GROUPS: dict[str, str] = {
     "rmfd_part1": r"^(\d+)_", "rmfd_part2": r"^(\d+)_", "karanfriends_bare": r"^[PF]_(\d+)_",
     "maskedfacenet_synthetic": r"^images_(\d+)_", "prajnasb_bare": r"(\d+)", "prajnasb_artificial": r"(\d+)",
@@ -134,16 +136,19 @@ def yolo(root: Path, base: Path, source: str) -> list[Sample]:
 def boxes_csv(root: Path, base: Path, source: str) -> list[Sample]:
     """<root>/labels.csv (image, x, y, w, h, label, split, group) and <root>/images/."""
     samples = []
-    for where, row in read_rows(root / "labels.csv", BOXED):
+    for where, row in read_rows(root / "labels.csv", BOXED, CSV_HINT):
         missing = [key for key in BOXED if not row[key]]
         if missing:
             raise TrainerError(f"{where}: no {', '.join(missing)}.")
         box = box_of([row[key] for key in "xywh"], where)
         assert box is not None
+        picture = root / "images" / row["image"]
+        if not picture.is_file():
+            raise TrainerError(f"{where}: its picture {picture} is not there.", hint="Pictures lie in images/ beside labels.csv, and `image` is the name that they have in there.")
         split = row.get("split") or "train"
         if split not in SPLIT_NAMES:
             raise TrainerError(f"{where}: the split is {split!r}, expected one of {', '.join(SPLIT_NAMES)}.")
-        samples.append(Sample(path=_relative(root / "images" / row["image"], base), box=box, source=source,
+        samples.append(Sample(path=_relative(picture, base), box=_valid(box, where), source=source,
                               label=label_of(row["label"], where), group=row.get("group") or row["image"],
                               split=SPLIT_NAMES[split]))
     return _some(samples, root, "rows")
@@ -254,8 +259,9 @@ def _boxed(path: Path, root: Path, base: Path, box: Box, name: str, source: str)
 
 
 def _valid(box: Box, where: str) -> Box:
-    if not (box.w > 0 and box.h > 0):
-        raise TrainerError(f"{where}: a box of {box.w:g} by {box.h:g} pixels, expected more than nothing.")
+    """The box, if it is one in pixels: shares of the picture would pass for faces too small to train on, and be left out without a word."""
+    if not (box.w >= 1 and box.h >= 1):
+        raise TrainerError(f"{where}: a box of {box.w:g} by {box.h:g}, expected a pixel of the picture and more each way.", hint="Boxes in shares of the picture are read from YOLO files alone (--layout yolo).")
     return box
 
 
