@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from trainer.faces import mining
-from trainer.faces.labels import LEARN
+from trainer.faces.labels import LEARN, Lesson
 from trainer.faces.pictures import Picture
 from trainer.faces.scenes import Scenes, Store
 
@@ -48,7 +48,7 @@ def test_a_box_that_nobody_else_knows_is_an_error(found: list[list[float]]) -> N
     found += [row(20, 20, 60, 0.9), row(200, 200, 50, 0.5), row(100, 250, 40, 0.4)]
     faces = mining.mine(store(table((20, 20, 60))), Path("d.onnx")).faces[0]
     assert faces is not None
-    assert faces[:, LEARN].tolist() == [1, -1]  # the third is below the floor
+    assert faces[:, LEARN].tolist() == [Lesson.FACE, Lesson.BACKGROUND]  # the third is below the floor
     assert faces[1, :4].tolist() == [200, 200, 50, 50]
 
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from trainer.faces.labels import LEARN, PASSER_BY
+from trainer.faces.labels import LEARN, Lesson
 from trainer.faces.pictures import Picture
 from trainer.faces.placing import place, tilt
 from trainer.faces.scenes import Scenes, Store
@@ -68,21 +68,21 @@ def test_a_tilted_head_keeps_its_landmarks_and_a_box_that_fits(degrees: float) -
 def test_a_face_mostly_cut_off_is_left_alone_and_one_outside_is_gone() -> None:
     face = table(100, 60, 60, 80)
     image, ground = marked(240, 320, face), np.zeros((256, 256, 3), np.uint8)
-    assert place(image, face, ground, (1, 1), (-140, 0))[1][0, LEARN] == 0
+    assert place(image, face, ground, (1, 1), (-140, 0))[1][0, LEARN] == Lesson.NOTHING
     assert len(place(image, face, ground, (1, 1), (-161, 0))[1]) == 0
-    assert place(image, face, ground, (1, 1), (-120, 0))[1][0, LEARN] == 1
+    assert place(image, face, ground, (1, 1), (-120, 0))[1][0, LEARN] == Lesson.FACE
 
 
-@pytest.mark.parametrize(("scale", "learn"), [(0.14, 0), (0.16, 1)])  # 11.2 and 12.8 px high
-def test_a_face_further_off_than_anybody_at_a_door_is_left_alone(scale: float, learn: int) -> None:
+@pytest.mark.parametrize(("scale", "learn"), [(0.14, Lesson.NOTHING), (0.16, Lesson.FACE)])  # 11.2 and 12.8 px high
+def test_a_face_further_off_than_anybody_at_a_door_is_left_alone(scale: float, learn: Lesson) -> None:
     face = table(100, 60, 60, 80)
     assert place(marked(240, 320, face), face, np.zeros((256, 256, 3), np.uint8), (scale, scale), (0, 0))[1][0, LEARN] == learn
 
 
-@pytest.mark.parametrize(("scale", "learn"), [(0.39, -1), (0.41, 0)])  # 31.2 and 32.8 px high
-def test_a_passer_by_is_background_while_small_and_left_alone_when_large(scale: float, learn: int) -> None:
+@pytest.mark.parametrize(("scale", "learn"), [(0.39, Lesson.BACKGROUND), (0.41, Lesson.NOTHING)])  # 31.2 and 32.8 px high
+def test_a_passer_by_is_background_while_small_and_left_alone_when_large(scale: float, learn: Lesson) -> None:
     face = table(100, 60, 60, 80)
-    face[0, LEARN] = PASSER_BY
+    face[0, LEARN] = Lesson.PASSER_BY
     assert place(marked(240, 320, face), face, np.zeros((256, 256, 3), np.uint8), (scale, scale), (0, 0))[1][0, LEARN] == learn
 
 

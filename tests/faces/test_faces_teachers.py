@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from edge.look import Box
+from trainer.faces.labels import KINDS, LEARN, Lesson
 from trainer.faces.pictures import Picture, Truth
 from trainer.faces.teachers import (
     AS_IT_IS,
-    PASSER_BY,
     Cluster,
     crop_faces,
     merge,
@@ -57,7 +57,7 @@ def test_a_face_that_only_the_mask_detector_sees_has_no_landmarks() -> None:
     merged = merge([NONE], found((20, 10, 90, 95, 0.99)))
     faces = scene_faces(scene(Truth(Box(20, 10, 90, 95), "mask")), merged, AS_IT_IS)
     assert np.isnan(faces[0, 4:14]).all()
-    assert faces[0, 14:].tolist() == [1, 1]
+    assert faces[0, LEARN:].tolist() == [Lesson.FACE, KINDS.index("mask")]
 
 
 STYLE = (0.0, 0.1, 0.8, 0.8)
@@ -107,28 +107,28 @@ def test_too_few_pairs_give_no_difference() -> None:
 
 
 @pytest.mark.parametrize(("seen", "learn"), [
-    (cluster((300, 0, 50, 50)), [1]),                       # sure, several runs: a face without a box
-    (cluster((300, 0, 50, 50), score=0.7), [0]),            # likely: left alone
-    (cluster((300, 0, 50, 50), score=0.7, runs=1), [-1]),   # one run alone: no face
-    (cluster((300, 0, 50, 50), score=0.4), [-1]),
+    (cluster((300, 0, 50, 50)), [Lesson.FACE]),                         # sure, several runs: a face without a box
+    (cluster((300, 0, 50, 50), score=0.7), [Lesson.NOTHING]),           # likely: left alone
+    (cluster((300, 0, 50, 50), score=0.7, runs=1), [Lesson.BACKGROUND]),  # one run alone: no face
+    (cluster((300, 0, 50, 50), score=0.4), [Lesson.BACKGROUND]),
     (cluster((10, 10, 60, 60), score=0.7), []),             # on a known face already
 ])
-def test_a_box_nobody_confirmed_is_learnt_left_alone_or_an_error(seen: Cluster, learn: list[int]) -> None:
+def test_a_box_nobody_confirmed_is_learnt_left_alone_or_an_error(seen: Cluster, learn: list[Lesson]) -> None:
     crowd = replace(scene(Truth(Box(0, 0, 100, 100), "mask")), source="andrewmvd")
-    assert scene_faces(crowd, [cluster((0, 0, 100, 100)), seen], AS_IT_IS)[1:, 14].tolist() == learn
+    assert scene_faces(crowd, [cluster((0, 0, 100, 100)), seen], AS_IT_IS)[1:, LEARN].tolist() == learn
 
 
-@pytest.mark.parametrize(("score", "learn"), [(0.9, 0), (0.7, PASSER_BY), (0.4, -1)])
-def test_where_people_boxed_everybody_whoever_has_no_box_passes_by(score: float, learn: int) -> None:
+@pytest.mark.parametrize(("score", "learn"), [(0.9, Lesson.NOTHING), (0.7, Lesson.PASSER_BY), (0.4, Lesson.BACKGROUND)])
+def test_where_people_boxed_everybody_whoever_has_no_box_passes_by(score: float, learn: Lesson) -> None:
     faces = scene_faces(scene(Truth(Box(0, 0, 100, 100), "mask")), [cluster((0, 0, 100, 100)), cluster((300, 0, 50, 50), score=score)], AS_IT_IS)
-    assert faces[1, 14] == learn
+    assert faces[1, LEARN] == learn
 
 
 def test_an_unknown_face_is_left_alone_unless_the_teachers_are_sure() -> None:
     unknown = scene(Truth(Box(0, 0, 100, 100), "unknown"))
-    assert scene_faces(unknown, [], AS_IT_IS)[0, 14] == 0
-    assert scene_faces(unknown, [cluster((0, 0, 100, 100), score=0.6)], AS_IT_IS)[0, 14] == 0
-    assert scene_faces(unknown, [cluster((0, 0, 100, 100), score=0.9)], AS_IT_IS)[0, 14] == 1
+    assert scene_faces(unknown, [], AS_IT_IS)[0, LEARN] == Lesson.NOTHING
+    assert scene_faces(unknown, [cluster((0, 0, 100, 100), score=0.6)], AS_IT_IS)[0, LEARN] == Lesson.NOTHING
+    assert scene_faces(unknown, [cluster((0, 0, 100, 100), score=0.9)], AS_IT_IS)[0, LEARN] == Lesson.FACE
 
 
 def test_a_crop_whose_face_was_missed_gets_the_usual_place_or_is_not_used() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Generator
 
 import numpy as np
 
-from trainer.faces.labels import KIND, KINDS, LEARN, Faces
+from trainer.faces.labels import KIND, KINDS, LEARN, Faces, Lesson
 from trainer.faces.mining import mine
 from trainer.faces.pictures import Image
 from trainer.faces.recipe import Recipe
@@ -22,21 +22,24 @@ from trainer.faces.views import VIEWS
 AHEAD = 8
 """Batches that are made before they are asked for."""
 MOST_FACES = 32
-"""In one scene; the largest are kept. What more a crowd has is taught as background, also what is to be left alone: in natural scenes one in some hundreds has so many."""
+"""In one scene: of more than these, the largest are kept, those to be learnt counting as twice as large. The rest of such a crowd is taught as
+background, even what was to be left alone; one natural scene in some hundreds has so many."""
 
 
 def pack(made: list[tuple[Image, Faces]]) -> Batch:
-    """Scenes of the same size as one batch."""
+    """Scenes of the same size as one batch. Places that are background need no row in it: all that has none is background."""
     count = len(made)
     boxes, points = np.zeros((count, MOST_FACES, 4), np.float32), np.zeros((count, MOST_FACES, 10), np.float32)
     flags = np.zeros((4, count, MOST_FACES), np.float32)
     for n, (_, faces) in enumerate(made):
-        faces = faces[faces[:, LEARN] >= 0]  # where a teacher erred is background like any other
-        faces = faces[np.argsort(-faces[:, 3] * (1 + faces[:, LEARN]))][:MOST_FACES]
+        faces = faces[faces[:, LEARN] != Lesson.BACKGROUND]
+        learn = faces[:, LEARN] == Lesson.FACE
+        largest = np.argsort(-faces[:, 3] * (1 + learn))[:MOST_FACES]
+        faces, learn = faces[largest], learn[largest]
         k = len(faces)
         boxes[n, :k, :2], boxes[n, :k, 2:] = faces[:, :2], faces[:, :2] + faces[:, 2:4]
         points[n, :k] = np.nan_to_num(faces[:, 4:14])
-        flags[0, n, :k], flags[1, n, :k] = faces[:, LEARN], 1 - faces[:, LEARN]
+        flags[0, n, :k], flags[1, n, :k] = learn, ~learn
         flags[2, n, :k] = ~np.isnan(faces[:, 4])
         flags[3, n, :k] = faces[:, KIND] == KINDS.index("mask")
     return Batch(np.stack([image for image, _ in made]), boxes, points, *flags)

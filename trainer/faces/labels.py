@@ -3,18 +3,32 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 import numpy as np
 from numpy.typing import NDArray
 
 Faces = NDArray[np.float32]
-"""One row a place: left, top, width, height, five landmarks x y (NaN: not known), what to do, kind. What to do: learn the
-face (1), leave it alone (0), or learn that there is none, which is true of all the rest too, but here a teacher erred (-1); or
-find a passer-by (-2), whom a scene leaves alone where he is large and takes for background where he is small."""
+"""One row for each place in a picture, 16 columns: left, top, width, height; five landmarks x y (NaN where not known);
+what is to be learnt there (a `Lesson`); and the number of its kind in `KINDS`."""
 LEARN, KIND = 14, 15
+"""The columns of the lesson and of the kind."""
 XS, YS = [0, 4, 6, 8, 10, 12], [1, 5, 7, 9, 11, 13]
-"""Columns: what to do with a face, its kind; places from the left, from the top."""
-PASSER_BY = -2
+"""The columns that are distances from the left edge, and from the top."""
 KINDS = ("unknown", "mask", "incorrect", "no_mask")
+
+
+class Lesson(IntEnum):
+    """What the network is to learn of one place; the number stands in column `LEARN`."""
+
+    FACE = 1
+    """There is a face."""
+    NOTHING = 0
+    """Leave it alone: this may be a face or none, and no answer is wrong."""
+    BACKGROUND = -1
+    """There is none. That is true of every place without a row too; a row marks where a detector took something for a face."""
+    PASSER_BY = -2
+    """Somebody behind others or out of focus. A scene turns this into NOTHING where they are large, into BACKGROUND where small."""
 
 
 def mirrored(rows: NDArray[np.float32], width: int) -> NDArray[np.float32]:

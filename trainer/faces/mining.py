@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edge.look import Box
 from trainer.data.match import matches
 from trainer.faces.detector import Detector, Found
-from trainer.faces.labels import KIND, KINDS, LEARN, Faces
+from trainer.faces.labels import KIND, KINDS, LEARN, Faces, Lesson
 from trainer.faces.scenes import Store
 from trainer.faces.teachers import same_place
 
@@ -44,7 +44,7 @@ def mine(store: Store, detector: Path) -> Store:
             continue
         found = asked.detect(image, SIZE)
         large = table[:, 3] * SIZE / max(image.shape[:2]) >= LEAST
-        missed[number] = _missed(table, found, large & (table[:, LEARN] == 1))
+        missed[number] = _missed(table, found, large & (table[:, LEARN] == Lesson.FACE))
         faces[number] = _with_errors(table, found)
     return replace(store, faces=faces, missed=missed)
 
@@ -61,7 +61,7 @@ def _with_errors(table: Faces, found: Found) -> Faces:
         if not any(same_place(box, other) for other in known):
             known.append(box)
             error = np.full((1, table.shape[1]), np.nan, np.float32)
-            error[0, :4], error[0, LEARN], error[0, KIND] = row[:4], -1, KINDS.index("unknown")
+            error[0, :4], error[0, LEARN], error[0, KIND] = row[:4], Lesson.BACKGROUND, KINDS.index("unknown")
             rows.append(error)
     return np.concatenate(rows)
 

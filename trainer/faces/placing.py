@@ -6,7 +6,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from trainer.faces.labels import LEARN, PASSER_BY, XS, YS, Faces, mirrored
+from trainer.faces.labels import LEARN, XS, YS, Faces, Lesson, mirrored
 from trainer.faces.pictures import Image
 
 SMALLEST = 12.0
@@ -57,13 +57,16 @@ def tilt(image: Image, faces: Faces, degrees: float) -> tuple[Image, Faces]:
 
 
 def clipped(faces: Faces, side: int) -> Faces:
+    """The faces of a square scene, cut at its edges; what lies outside of it is dropped. What has become too small to be learnt, or is mostly
+    cut off, is left alone from here on, and passers-by get their final lesson. The table handed in is changed.
+    """
     area = faces[:, 2] * faces[:, 3]
     x0, y0 = np.clip(faces[:, 0], 0, side), np.clip(faces[:, 1], 0, side)
     x1, y1 = np.clip(faces[:, 0] + faces[:, 2], 0, side), np.clip(faces[:, 1] + faces[:, 3], 0, side)
     shown = (x1 - x0) * (y1 - y0) / np.maximum(area, 1e-6)
-    passing = faces[:, LEARN] == PASSER_BY
-    faces[passing, LEARN] = np.where(faces[passing, 3] < PASSING, -1, 0)
-    faces[(faces[:, LEARN] == 1) & ((shown < 0.5) | (faces[:, 3] < SMALLEST)), LEARN] = 0
+    passing = faces[:, LEARN] == Lesson.PASSER_BY
+    faces[passing, LEARN] = np.where(faces[passing, 3] < PASSING, Lesson.BACKGROUND, Lesson.NOTHING)
+    faces[(faces[:, LEARN] == Lesson.FACE) & ((shown < 0.5) | (faces[:, 3] < SMALLEST)), LEARN] = Lesson.NOTHING
     faces[:, 0], faces[:, 1], faces[:, 2], faces[:, 3] = x0, y0, x1 - x0, y1 - y0
     return faces[(faces[:, 2] > 1) & (faces[:, 3] > 1)]
 

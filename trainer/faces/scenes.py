@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.look import Box, Face, Label
-from trainer.faces.labels import KIND, KINDS, LEARN, Faces
+from trainer.faces.labels import KIND, KINDS, LEARN, Faces, Lesson
 from trainer.faces.pictures import Image, Picture
 from trainer.faces.placing import clipped, mirror, moved_by, place, tilt
 from trainer.faces.spoil import spoil
@@ -139,7 +139,7 @@ class Scenes:
         """A photograph so large that one of its faces gets a chosen height, that face anywhere in the scene."""
         rng, number = self._rng, self._photo()
         image, faces = self._store.pixels[number], self._faces(number)
-        wanted = -1 if rng.random() < ERRORS and (faces[:, LEARN] == -1).any() else 1
+        wanted = Lesson.BACKGROUND if rng.random() < ERRORS and (faces[:, LEARN] == Lesson.BACKGROUND).any() else Lesson.FACE
         aims = np.flatnonzero((faces[:, LEARN] == wanted) & (faces[:, 3] >= 8))
         if not len(aims) or rng.random() < self._views.whole:
             scale = side / max(image.shape[:2]) * rng.uniform(*self._views.sizes)
@@ -190,7 +190,7 @@ class Scenes:
         if rng.random() < 0.5:
             return self._mosaic(int(rng.integers(1, 4)), nobody=True)
         image, faces = self._zoom(self._side)
-        for row in faces[faces[:, LEARN] >= 0]:
+        for row in faces[faces[:, LEARN] != Lesson.BACKGROUND]:
             x, y, w, h = row[:4] + np.array([-0.25, -0.3, 0.5, 0.5]) * np.tile(row[2:4], 2)
             left, top, right, bottom = (int(np.clip(v, 0, self._side)) for v in (x, y, x + w, y + h))
             if right > left and bottom > top:
@@ -216,7 +216,7 @@ class Scenes:
     def _dress(self, image: Image, faces: Faces) -> Image:
         """Masks, hands and cups on at most four of the bare faces; box and landmarks stay what they were."""
         rng = self._rng
-        bare = np.flatnonzero((faces[:, LEARN] == 1) & (faces[:, KIND] == KINDS.index("no_mask")) & (faces[:, 3] >= 16)
+        bare = np.flatnonzero((faces[:, LEARN] == Lesson.FACE) & (faces[:, KIND] == KINDS.index("no_mask")) & (faces[:, 3] >= 16)
                               & ~np.isnan(faces[:, 4]))
         for k in rng.permutation(bare)[:4]:
             if rng.random() >= self._dressed:

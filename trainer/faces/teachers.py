@@ -25,7 +25,7 @@ from trainer.aizoo import Aizoo
 from trainer.data.match import matches
 from trainer.errors import TrainerError
 from trainer.faces.detector import Detector, Found
-from trainer.faces.labels import KINDS, PASSER_BY, XS, YS, Faces, mirrored
+from trainer.faces.labels import KINDS, XS, YS, Faces, Lesson, mirrored
 from trainer.faces.pictures import Image, Picture, Pixels
 
 FLOOR = 0.3
@@ -149,9 +149,9 @@ def _moved(box: Box, shift: Shift) -> Box:
     return Box(x + shift[0] * box.w - w / 2, y + shift[1] * box.h - h / 2, w, h)
 
 
-def _row(box: NDArray[np.float32] | tuple[float, ...], points: NDArray[np.float32] | None, learn: int, label: str) -> NDArray[np.float32]:
+def _row(box: NDArray[np.float32] | tuple[float, ...], points: NDArray[np.float32] | None, lesson: Lesson, label: str) -> NDArray[np.float32]:
     landmarks = np.full(10, np.nan, np.float32) if points is None else points
-    return np.concatenate([np.asarray(box[:4], np.float32), landmarks, np.array([learn, KINDS.index(label)], np.float32)])
+    return np.concatenate([np.asarray(box[:4], np.float32), landmarks, np.array([lesson, KINDS.index(label)], np.float32)])
 
 
 def pair(picture: Picture, clusters: Sequence[Cluster]) -> list[Cluster | None]:
@@ -170,24 +170,26 @@ def scene_faces(picture: Picture, clusters: Sequence[Cluster], style: Shift) -> 
     rows, used = [], []
     for truth, cluster in zip(picture.truths, pair(picture, clusters), strict=True):
         drawn = _moved(truth.box, style)
+        is_face = truth.label != "unknown" or (cluster is not None and cluster.by_yunet and cluster.score >= SURE)
+        lesson = Lesson.FACE if is_face else Lesson.NOTHING
         if cluster is not None:
             used.append(cluster)
         if cluster is not None and cluster.by_yunet and (cluster.score >= SURE or cluster.box.iou(drawn) >= AGREED):
             believed = truth.label == "unknown" or (truth.label == "no_mask" and cluster.box.iou(drawn) >= AGREED)
-            rows.append(_row(cluster.box if believed else drawn, cluster.row[4:], int(truth.label != "unknown" or cluster.score >= SURE), truth.label))
+            rows.append(_row(cluster.box if believed else drawn, cluster.row[4:], lesson, truth.label))
             continue
-        rows.append(_row(drawn, None, int(truth.label != "unknown"), truth.label))
+        rows.append(_row(drawn, None, lesson, truth.label))
     known = [cluster.box for cluster in used] + [truth.box for truth in picture.truths]
     for cluster in clusters:
         if cluster in used or any(same_place(cluster.box, box) for box in known):
             continue  # a second box on a known face says nothing new
         thorough = picture.source in THOROUGH
         if cluster.score >= SURE and cluster.runs >= 3 and cluster.by_yunet:
-            rows.append(_row(cluster.row, cluster.row[4:], 0 if thorough else 1, "unknown"))
+            rows.append(_row(cluster.row, cluster.row[4:], Lesson.NOTHING if thorough else Lesson.FACE, "unknown"))
         elif cluster.score >= DOUBT and cluster.runs >= 2:
-            rows.append(_row(cluster.row, None, PASSER_BY if thorough else 0, "unknown"))
+            rows.append(_row(cluster.row, None, Lesson.PASSER_BY if thorough else Lesson.NOTHING, "unknown"))
         else:
-            rows.append(_row(cluster.row, None, -1, "unknown"))
+            rows.append(_row(cluster.row, None, Lesson.BACKGROUND, "unknown"))
     return np.stack(rows) if rows else np.zeros((0, 16), np.float32)
 
 
@@ -216,14 +218,14 @@ def crop_faces(picture: Picture, image: Image, clusters: Sequence[Cluster], usua
     if picture.label != "not_face":
         own = main_face(image, clusters)
         if own is not None:
-            rows.append(_row(_moved(own.box, slip) if own.by_yunet else own.box, own.row[4:] if own.by_yunet else None, 1, picture.label))
+            rows.append(_row(_moved(own.box, slip) if own.by_yunet else own.box, own.row[4:] if own.by_yunet else None, Lesson.FACE, picture.label))
         elif usual is not None:
             guessed = Box(usual.x * width, usual.y * height, usual.w * width, usual.h * height)
-            rows.append(_row(_moved(guessed, slip), None, 1, picture.label))
+            rows.append(_row(_moved(guessed, slip), None, Lesson.FACE, picture.label))
         else:
             return None
         main = Box(*rows[0][:4])
-        rows += [_row(cluster.row, None, 0, "unknown") for cluster in clusters
+        rows += [_row(cluster.row, None, Lesson.NOTHING, "unknown") for cluster in clusters
                  if cluster is not own and cluster.score >= DOUBT and cluster.runs >= 2 and not same_place(cluster.box, main)]
     return np.stack(rows) if rows else np.zeros((0, 16), np.float32)
 
