@@ -11,7 +11,8 @@ HEAD = """
 import numpy as np, sys
 from pathlib import Path
 from trainer.faces.plan import Plan
-from trainer.faces.network import build, put_weights, take_weights, random_weights, grow
+from trainer.faces.network import build, put_weights, take_weights
+from trainer.faces.weights import random_weights, grow
 TINY = Plan(stem=4, stages=((4, 6), (6, 8), (8, 8), (8, 8), (8, 8)), shared=(0, 1, 0))
 """
 

@@ -22,13 +22,14 @@ from trainer.faces.command import LESSON
 from trainer.faces.detector import Detector
 from trainer.faces.export import note_sum
 from trainer.faces.measure import Outcome, Sighting
-from trainer.faces.network import build, narrow, put_weights
-from trainer.faces.onnx_file import Weights, blended, read_onnx, write_onnx
+from trainer.faces.network import build, put_weights
+from trainer.faces.onnx_file import read_onnx, write_onnx
 from trainer.faces.pictures import Truth
 from trainer.faces.plan import HEADS, STRIDES, Plan
 from trainer.faces.recipe import Recipe, load
 from trainer.faces.select import Selection, chosen, detector_file
 from trainer.faces.training import first_weights
+from trainer.faces.weights import Weights, blended, narrow
 from trainer.recipe import read_recipe
 
 TINY = Plan(stem=4, stages=((4, 6), (6, 8), (8, 8), (8, 8), (8, 8)), shared=(0, 1, 2))

@@ -68,7 +68,7 @@ assert np.array_equal(fine[0][2], fine[1][2]) and not np.allclose(fine[0][1], fi
 
 def test_shifting_obj_moves_all_scores_one_way_and_no_box() -> None:
     run("""
-from trainer.faces.export import shifted
+from trainer.faces.weights import shifted
 weights = random_weights(TINY, 1)
 lower = shifted(weights, -1.5)
 picture = np.random.default_rng(1).random((1, 64, 64, 3), np.float32)

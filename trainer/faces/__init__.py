@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faces: trains, exports and measures the face detector that ships with MaskGate.
 
-    plan.py       the architecture in numbers: which layers there are, and their shapes
-    network.py    the same in Keras, for training
-    onnx_file.py  the same in ONNX, for cv2.FaceDetectorYN; reads weights back, also from the two published YuNets
+    plan.py       the architecture in numbers: which layers there are, their shapes, and how they are put together
+    weights.py    the numbers that are learnt, as arrays
+    network.py    the plan in Keras, for training
+    onnx_file.py  the plan in ONNX, for cv2.FaceDetectorYN; reads weights back, also from the two published YuNets
     pictures.py   which pictures there are, and who may see them
     teachers.py   what the teachers find in them, merged and corrected by the true boxes
     scenes.py     one training scene out of them

@@ -15,12 +15,13 @@ from edge.targets import must_be_apart
 from edge.vision.faces import SUM_LINE
 from edge.whole import whole
 from trainer.data.decode import read_picture
-from trainer.faces.network import BYTE, as_outputs, build, put_weights
-from trainer.faces.onnx_file import Weights, read_onnx, write_onnx
+from trainer.faces.network import as_outputs, build, put_weights
+from trainer.faces.onnx_file import read_onnx, write_onnx
 from trainer.faces.pictures import scenes
-from trainer.faces.plan import STRIDES, Plan
+from trainer.faces.plan import Plan
 from trainer.faces.recipe import load
 from trainer.faces.select import chosen, look, score_at
+from trainer.faces.weights import BYTE, Weights, shifted
 
 TOLERANCE = 1e-3
 """Largest difference of any output. Both compute in float32 but add up in another order; boxes are in cells."""
@@ -67,15 +68,6 @@ def note_sum(target: Path) -> None:
             lines[number] = line.replace(match[1].encode(), new.encode(), 1)
     with whole(sums) as part:
         part.write_bytes(b"".join(lines))
-
-
-def shifted(weights: Weights, shift: float) -> Weights:
-    """Weights whose obj says more (shift > 0) or less, by so much before the sigmoid; boxes and their order within a face stay."""
-    moved = dict(weights)
-    for stride in STRIDES:
-        kernel, bias = weights[f"head{stride}.depth"]
-        moved[f"head{stride}.depth"] = kernel, bias + np.eye(1, len(bias), 1, dtype=np.float32)[0] * np.float32(shift)
-    return moved
 
 
 def find_shift(plan: Plan, weights: Weights, data: Path, reference: Path) -> float:

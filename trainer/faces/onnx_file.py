@@ -20,28 +20,20 @@ from onnx import TensorProto, helper, numpy_helper
 
 from edge.errors import ModelError
 from edge.whole import whole
-from trainer.faces.plan import HEADS, STRIDES, Layer, Plan
-
-Weights = dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
-"""Layer name -> kernel (ONNX's order: outputs, inputs a group, height, width) and bias."""
+from trainer.faces.plan import HEAD_MAPS, HEADS, PICTURE, STRIDES, Layer, Plan, Step
+from trainer.faces.weights import Weights
 
 SIDE = 320
 """The size written into the file, in pixels. Any multiple of 32 would do."""
 
 
-def blended(first: Weights, learnt: Weights, keep: float) -> Weights:
-    """`keep` of the first weights and the rest of the learnt ones; between the two lies no hill, as one came from the other."""
-    return {name: (np.float32(keep) * first[name][0] + np.float32(1 - keep) * kernel,
-                   np.float32(keep) * first[name][1] + np.float32(1 - keep) * bias) for name, (kernel, bias) in learnt.items()}
-
-
 class _Graph:
     """Nodes and constants of the file, as they are added."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, plan: Plan, weights: Weights) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, NDArray[np.generic]] = {}
-        self._weights = weights
+        self._layers, self._weights = {layer.name: layer for layer in plan.layers()}, weights
 
     def node(self, kind: str, inputs: list[str], output: str, **attributes: object) -> str:
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
@@ -51,47 +43,39 @@ class _Graph:
         self.constants[name] = value
         return name
 
-    def conv(self, source: str, layer: Layer) -> str:
+    def add(self, step: Step) -> None:
+        """The node of one step, with the constants that it reads."""
+        inputs = list(step.inputs)
+        match step.kind:
+            case "conv":
+                self._conv(inputs[0], self._layers[step.output])
+            case "relu":
+                self.node("Relu", inputs, step.output)
+            case "halve":
+                self.node("MaxPool", inputs, step.output, kernel_shape=[2, 2], strides=[2, 2], pads=[0] * 4)
+            case "double":
+                no_region = self.constant("no_region", np.zeros(0, np.float32))
+                twice = self.constant("twice", np.array([1, 1, 2, 2], np.float32))
+                self.node("Resize", [*inputs, no_region, twice], step.output, mode="nearest",
+                          coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+            case "add":
+                self.node("Add", inputs, step.output)
+
+    def _conv(self, source: str, layer: Layer) -> None:
         kernel, bias = self._weights[layer.name]
         names = [source, self.constant(f"{layer.name}.kernel", kernel), self.constant(f"{layer.name}.bias", bias)]
         side = kernel.shape[2]
-        return self.node("Conv", names, layer.name, group=layer.outputs if layer.kind == "depth" else 1, kernel_shape=[side, side],
-                         pads=[side // 2] * 4, strides=[2, 2] if layer.kind == "conv3" else [1, 1], dilations=[1, 1])
+        self.node("Conv", names, layer.name, group=layer.outputs if layer.kind == "depth" else 1, kernel_shape=[side, side],
+                  pads=[side // 2] * 4, strides=[2, 2] if layer.kind == "conv3" else [1, 1], dilations=[1, 1])
 
 
 def write_onnx(path: Path, plan: Plan, weights: Weights, note: str = "") -> None:
     """Write the file, whole or not at all. `note` goes into its description."""
-    graph = _Graph(weights)
-    layers = {layer.name: layer for layer in plan.layers()}
-
-    def unit(source: str, name: str, relu: bool = True) -> str:
-        last = graph.conv(graph.conv(source, layers[f"{name}.point"]), layers[f"{name}.depth"])
-        return graph.node("Relu", [last], f"{name}.relu") if relu else last
-
-    def shrink(source: str) -> str:
-        return graph.node("MaxPool", [source], f"{source}.pool", kernel_shape=[2, 2], strides=[2, 2], pads=[0] * 4)
-
-    found = graph.node("Relu", [graph.conv("input", layers["stem.conv"])], "stem.conv.relu")
-    found = unit(found, "stem")
-    maps = []
-    for number in range(1, len(plan.stages) + 1):
-        found = unit(unit(found if number == 2 else shrink(found), f"stage{number}.a"), f"stage{number}.b")
-        maps.append(found)
-    heads: dict[int, str] = {}
-    coarse = ""
-    twice = graph.constant("twice", np.array([1, 1, 2, 2], np.float32))
-    none = graph.constant("no_region", np.zeros(0, np.float32))
-    for stride, fine in zip(reversed(STRIDES), reversed(maps), strict=False):
-        if coarse:
-            larger = graph.node("Resize", [coarse, none, twice], f"neck{stride}.larger", mode="nearest",
-                                coordinate_transformation_mode="asymmetric", nearest_mode="floor")
-            fine = graph.node("Add", [fine, larger], f"neck{stride}.sum")
-        coarse = heads[stride] = unit(fine, f"neck{stride}")
-        for number in range(plan.shared[STRIDES.index(stride)]):
-            heads[stride] = unit(heads[stride], f"shared{stride}.{number}")
-        coarse = heads[stride] if plan.down else coarse
-    for stride in STRIDES:
-        _outputs(graph, unit(heads[stride], f"head{stride}", relu=False), stride)
+    graph = _Graph(plan, weights)
+    for step in plan.steps():
+        graph.add(step)
+    for stride, head in zip(STRIDES, HEAD_MAPS, strict=True):
+        _outputs(graph, head, stride)
     _save(path, graph, note)
 
 
@@ -118,7 +102,7 @@ def _save(path: Path, graph: _Graph, note: str) -> None:
                for name, channels in HEADS.items() for stride in STRIDES]
     constants = [numpy_helper.from_array(value, name) for name, value in graph.constants.items()]
     model = helper.make_model(
-        helper.make_graph(graph.nodes, "maskgate-face", [tensor("input", TensorProto.FLOAT, [1, 3, SIDE, SIDE])], outputs, constants),
+        helper.make_graph(graph.nodes, "maskgate-face", [tensor(PICTURE, TensorProto.FLOAT, [1, 3, SIDE, SIDE])], outputs, constants),
         opset_imports=[helper.make_opsetid("", 11)], ir_version=6, producer_name="maskgate", doc_string=note)
     onnx.checker.check_model(model)
     with whole(path) as part:
