@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from trainer.errors import TrainerError
+from trainer.faces.labelling import scene_faces
 from trainer.faces.pictures import crops, scenes
-from trainer.faces.teachers import scene_faces
 
 
 def listed(data: Path, label: str) -> Path:

@@ -10,18 +10,10 @@ import numpy as np
 import pytest
 
 from edge.look import Box
+from trainer.faces.labelling import AS_IT_IS, crop_faces, scene_faces, shift_of, styles_of, usual_box
 from trainer.faces.labels import KINDS, LEARN, Lesson
 from trainer.faces.pictures import Picture, Truth
-from trainer.faces.teachers import (
-    AS_IT_IS,
-    Cluster,
-    crop_faces,
-    merge,
-    scene_faces,
-    shift_of,
-    styles_of,
-    usual_box,
-)
+from trainer.faces.teachers import Cluster, merge
 
 NONE = np.zeros((0, 15), np.float32)
 

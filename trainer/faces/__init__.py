@@ -6,7 +6,8 @@
     network.py    the plan in Keras, for training
     onnx_file.py  the plan in ONNX, for cv2.FaceDetectorYN; reads weights back, also from the two published YuNets
     pictures.py   which pictures there are, and who may see them
-    teachers.py   what the teachers find in them, merged and corrected by the true boxes
+    teachers.py   what three detectors find in them
+    labelling.py  tables of faces out of that and of what people said; labels.py says how a table is laid out
     scenes.py     one training scene out of them
     targets.py    what the network should say about a scene, cell by cell
     batches.py    scenes as the network learns them, made by a thread of its own

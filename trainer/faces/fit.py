@@ -14,11 +14,12 @@ from tqdm import tqdm
 from trainer.alone import alone
 from trainer.faces.batches import batches
 from trainer.faces.going_on import note
+from trainer.faces.labelling import label_crops, label_scenes, styles_of
 from trainer.faces.pictures import Pixels, crops, scenes
 from trainer.faces.recipe import Recipe
 from trainer.faces.scenes import Store
 from trainer.faces.select import FIGURES, Selection, chosen
-from trainer.faces.teachers import label_crops, label_scenes, look_at, styles_of
+from trainer.faces.teachers import look_at
 from trainer.faces.training import Training
 
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from edge.look import Box
 from trainer.data.match import matches
 from trainer.faces.detector import Detector, Found
+from trainer.faces.labelling import same_place
 from trainer.faces.labels import KIND, KINDS, LEARN, Faces, Lesson
 from trainer.faces.scenes import Store
-from trainer.faces.teachers import same_place
 
 SIZE = 320
 """Long side at which photographs are searched, as a unit does."""
