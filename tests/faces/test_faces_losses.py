@@ -14,7 +14,9 @@ pytestmark = pytest.mark.slow
 def test_cells_over_a_face_answer_for_it_and_not_for_one_to_be_left_alone() -> None:
     run("""
 import tensorflow as tf
-from trainer.faces.targets import Batch, choose, flatten, inside
+from trainer.faces.cells import flatten, inside
+from trainer.faces.labels import Batch
+from trainer.faces.targets import choose
 maps = [tf.zeros((1, 128 // s, 128 // s, 16)) for s in (8, 16, 32)]
 boxes = np.array([[[16, 16, 64, 64], [80, 80, 120, 120]]], np.float32)
 flags = lambda *v: np.array([v], np.float32)
@@ -31,7 +33,8 @@ assert (centres > 16).all() and (centres < 64).all()
 def test_a_few_steps_learn_one_face() -> None:
     run("""
 import tensorflow as tf
-from trainer.faces.targets import Batch, losses
+from trainer.faces.labels import Batch
+from trainer.faces.targets import losses
 network = build(TINY); put_weights(network, TINY, random_weights(TINY, 1))
 picture = np.zeros((1, 64, 64, 3), np.float32); picture[:, 16:48, 16:48] = 1
 one = np.ones((1, 1), np.float32)
@@ -51,7 +54,8 @@ assert seen[-1] < 0.5 * seen[0], seen
 def test_teachers_are_heard_where_they_see_the_face_itself_and_not_where_they_are_beside_it() -> None:
     run("""
 import tensorflow as tf
-from trainer.faces.targets import Batch, losses
+from trainer.faces.labels import Batch
+from trainer.faces.targets import losses
 one = np.ones((1, 1), np.float32)
 batch = Batch(None, np.array([[[48, 48, 80, 80]]], np.float32), np.zeros((1, 1, 10), np.float32), one, 0 * one, 0 * one, one)
 def maps(row, column, logit, size=2.0, others=-9.0):
@@ -144,7 +148,7 @@ def test_an_adviser_shown_a_mirror_image_tells_of_the_picture_itself(project: Pa
 import tensorflow as tf
 from skimage.data import astronaut
 from trainer.faces.copying import look
-from trainer.faces.network import decode
+from trainer.faces.cells import decode
 from trainer.faces.onnx_file import read_onnx
 plan, weights = read_onnx(Path(sys.argv[1]))
 adviser = build(plan); put_weights(adviser, plan, weights)

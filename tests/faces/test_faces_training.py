@@ -26,7 +26,7 @@ from dataclasses import replace
 from trainer.faces.training import WIDER, Training
 from trainer.faces.onnx_file import write_onnx
 from trainer.faces.recipe import Recipe
-from trainer.faces.targets import Batch
+from trainer.faces.labels import Batch
 folder = Path(sys.argv[1])
 plan = Plan(stages=TINY.stages)
 for seed, name in enumerate((WIDER, "second.onnx", "first.onnx")):
@@ -73,7 +73,7 @@ from trainer.errors import TrainerError
 from trainer.faces.onnx_file import write_onnx
 from trainer.faces.training import Training
 from trainer.faces.recipe import Recipe
-from trainer.faces.targets import Batch
+from trainer.faces.labels import Batch
 recipe = Recipe(name="r", cache=sys.argv[1], start="", stages=TINY.stages, shared=(0, 0, 0), imitate=0.0, steps=100, warm_up=0, rate=5e-3)
 one = np.ones((2, 1), np.float32)
 picture = np.random.default_rng(1).integers(0, 255, (2, 64, 64, 3), np.uint8)
@@ -116,7 +116,7 @@ from types import SimpleNamespace
 from trainer.faces import fit as fitting, select
 from trainer.faces.measure import Outcome
 from trainer.faces.recipe import Recipe
-from trainer.faces.targets import Batch
+from trainer.faces.labels import Batch
 folder = Path(sys.argv[1])
 select.held_out = lambda data: []
 select.look = lambda detector, pictures, size: Outcome(faces=[], false_scores=[0.5], pictures=1)

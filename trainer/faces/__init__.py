@@ -9,7 +9,9 @@
     teachers.py   what three detectors find in them
     labelling.py  tables of faces out of that and of what people said; labels.py says how a table is laid out
     scenes.py     one training scene out of them
-    targets.py    what the network should say about a scene, cell by cell
+    cells.py      what a network says about a scene, cell by cell
+    opinion.py    what other networks say about it, and where they are believed
+    targets.py    what the network should say, and what it loses otherwise; copying.py: the same from other networks alone
     batches.py    scenes as the network learns them, made by a thread of its own
     training.py   network, optimiser and mean of the weights: what a step changes, and its state on disk
     fit.py        the training loop

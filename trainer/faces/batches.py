@@ -10,13 +10,12 @@ from collections.abc import Generator
 
 import numpy as np
 
-from trainer.faces.labels import KIND, KINDS, LEARN, Faces, Lesson
+from trainer.faces.labels import KIND, KINDS, LEARN, Batch, Faces, Lesson
 from trainer.faces.mining import mine
 from trainer.faces.pictures import Image
 from trainer.faces.recipe import Recipe
 from trainer.faces.scenes import Scenes, Store
 from trainer.faces.select import saved_by
-from trainer.faces.targets import Batch
 from trainer.faces.views import VIEWS
 
 AHEAD = 8

@@ -12,7 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from trainer.faces.targets import bce, eiou_loss, flatten
+from trainer.faces.cells import bce, eiou_loss, flatten, smooth_l1
 
 SEEN_WORTH = 4.0
 """Further weight of a cell's obj, times the score that it or the advisers give it: most cells show nothing, and know it."""
@@ -25,13 +25,16 @@ SIDES_SWAPPED = [2, 3, 0, 1, 4, 5, 8, 9, 6, 7]
 
 
 def look(adviser: Any, pictures: Any, mirror: Any) -> list[Any]:
-    """What an adviser says of pictures, (n, height, width, 3); told of the pictures even where it is shown their mirror images (`mirror`, a truth value)."""
+    """What an adviser says of pictures, (n, height, width, 3), in the pictures' own places. Where `mirror` is true it is shown their mirror images."""
     maps = adviser(tf.where(mirror, pictures[:, :, ::-1], pictures))
     return [tf.where(mirror, mirrored(part), part) for part in maps]
 
 
 def mirrored(part: Any) -> Any:
-    """A map of mirrored pictures, (n, rows, columns, 16), as one of the pictures. What lies x cells right of a cell's left end lies 1 - x of its mirror image's."""
+    """A map of mirrored pictures, (n, rows, columns, 16), turned back into one of the pictures themselves.
+
+    Places within a cell are counted from its left end in cells: x becomes 1 - x.
+    """
     part = part[:, :, ::-1]
     points = tf.gather(part[..., 6:], SIDES_SWAPPED, axis=-1) * tf.constant([-1.0, 1.0] * 5) + tf.constant([1.0, 0.0] * 5)
     return tf.concat([part[..., :2], 1 - part[..., 2:3], part[..., 3:6], points], -1)
@@ -49,14 +52,12 @@ def copy_losses(maps: list[Any], advice: list[list[Any]], share: float) -> dict[
     cls, obj = (tf.sigmoid(share * first + (1 - share) * tf.add_n(rest) / float(len(rest)))
                 for first, *rest in ([each.cls for each in theirs], [each.obj for each in theirs]))
     score = tf.sqrt(cls * obj)
-    seen = tf.maximum(score, tf.stop_gradient(tf.sqrt(tf.sigmoid(cells.cls) * tf.sigmoid(cells.obj))))
+    seen = tf.maximum(score, tf.stop_gradient(cells.score))
     placed = tf.where(score > PLACED, score, 0.0)
-    miss = tf.abs(cells.points - theirs[-1].points)
-    smooth = tf.where(miss < 1 / 9, miss**2 * 4.5, miss - 1 / 18)
     parts = {
         "cls": tf.reduce_sum(seen * bce(cells.cls, cls)),
         "obj": tf.reduce_sum((1 + SEEN_WORTH * seen) * bce(cells.obj, obj)),
         "box": tf.reduce_sum(placed * eiou_loss(cells.boxes, theirs[-1].boxes)),
-        "points": tf.reduce_sum(placed * tf.reduce_sum(smooth, -1)),
+        "points": tf.reduce_sum(placed * tf.reduce_sum(smooth_l1(cells.points - theirs[-1].points), -1)),
     }
     return {name: PARTS[name] * value / tf.maximum(tf.reduce_sum(placed), 1.0) for name, value in parts.items()}

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Labels: the table of a picture's faces, which teachers fill in, scenes move about and training reads."""
+"""Labels: the table of a picture's faces, which labelling.py fills in, scenes move about and training reads as batches."""
 
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,25 @@ class Lesson(IntEnum):
     """There is none. That is true of every place without a row too; a row marks where a detector took something for a face."""
     PASSER_BY = -2
     """Somebody behind others or out of focus. A scene turns this into NOTHING where they are large, into BACKGROUND where small."""
+
+
+class Batch(NamedTuple):
+    """Scenes with their faces as training reads them, each scene padded to the same number of faces."""
+
+    pictures: Any
+    """uint8 (n, side, side, 3), BGR."""
+    boxes: Any
+    """float32 (n, faces, 4): left, top, right, bottom."""
+    points: Any
+    """float32 (n, faces, 10); zero where not known."""
+    learn: Any
+    """float32 (n, faces): 1 for `Lesson.FACE`, 0 for what is left alone and for padding."""
+    alone: Any
+    """float32 (n, faces): 1 for `Lesson.NOTHING`, what is to be left alone."""
+    known: Any
+    """float32 (n, faces): 1 where the landmarks are known."""
+    masked: Any
+    """float32 (n, faces): 1 under a mask, as labelled (rendered masks are not marked)."""
 
 
 def mirrored(rows: NDArray[np.float32], width: int) -> NDArray[np.float32]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The detector in Keras: the plan's steps, weights in and out, and what its numbers mean as boxes.
+"""The detector in Keras: the plan's steps, weights in and out, and its outputs as the exported file has them.
 
 There is no batch normalisation: in the weights that training starts from it is folded into the convolutions already, so what is trained
 is exactly what is exported.
@@ -12,7 +12,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
 from trainer.faces.plan import HEAD_MAPS, PICTURE, STRIDES, Layer, Plan, Step
@@ -76,16 +75,6 @@ def take_weights(model: keras.Model, plan: Plan) -> Weights:
         kernel = kernel[None, None] if layer.kind == "point" else kernel
         found[layer.name] = (np.ascontiguousarray(kernel.transpose(order) / np.float32(scale)), bias)
     return found
-
-
-def decode(maps: Any, stride: int) -> Any:
-    """Boxes out of one stride's map: (n, rows, columns, 4) left, top, right, bottom in pixels of the input."""
-    rows, columns = ops.shape(maps)[1], ops.shape(maps)[2]
-    y, x = ops.cast(ops.arange(rows), "float32")[:, None], ops.cast(ops.arange(columns), "float32")[None]
-    centre_x, centre_y = (x + maps[..., 2]) * stride, (y + maps[..., 3]) * stride
-    # A size beyond e^6 strides is no face; unbounded, one wild cell would drown the loss.
-    half_w, half_h = (ops.exp(ops.clip(maps[..., k], -6.0, 6.0)) * (stride / 2) for k in (4, 5))
-    return ops.stack([centre_x - half_w, centre_y - half_h, centre_x + half_w, centre_y + half_h], axis=-1)
 
 
 def as_outputs(maps: list[NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:

@@ -14,12 +14,13 @@ from edge.errors import ModelError
 from trainer.errors import TrainerError
 from trainer.faces.copying import copy_losses, look
 from trainer.faces.going_on import must_go_on_alike
+from trainer.faces.labels import Batch
 from trainer.faces.network import build, put_weights, take_weights
 from trainer.faces.onnx_file import read_onnx, write_onnx
 from trainer.faces.plan import Plan
 from trainer.faces.recipe import Recipe
 from trainer.faces.select import detector_file, step_file
-from trainer.faces.targets import Batch, losses
+from trainer.faces.targets import losses
 from trainer.faces.weights import BYTE, Weights, blended, grow, narrow, random_weights
 
 WIDER = "yunet_n_640_640.onnx"
