@@ -2,160 +2,30 @@
 """Every fault through `maskgate run` as a service manager starts it: pins, exit code, log line, status, health, watchdog.
 
 The command, the loop, the panel on mock pins and the files are the real ones; camera, vision and the readings of the
-machine are scripted. What the manager hears on its socket is tried in tests/service.
+machine are scripted (scripted_unit.py). What the manager hears on its socket is tried in tests/service.
 """
 
 from __future__ import annotations
 
 import errno
 import json
-import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from care_stand_ins import scene
-from numpy.typing import NDArray
+from scripted_unit import DARK, FPS, WELL, Live, Unit, film, flat, make_unit, world
 
-from edge.care import ending, watch
 from edge.care.faults import FAULTS
 from edge.care.vitals import Vitals
-from edge.commands.main import main
-from edge.door.state import DoorState, Passage
 from edge.errors import CameraBusy, CameraNotFound, CameraStopped, PinError
-from edge.frame import Frame
-from edge.look import Label
-from edge.report.events import Events
-from edge.settings import TrustSettings
-from edge.testing import MASKED, ReplayedCamera, ScriptedClassifier, ScriptedDetector, face_at
-from edge.vision import Vision
-
-Picture = NDArray[np.uint8]
-FPS = 10
-WELL = Vitals(temperature_c=50.0, memory_mb=900.0, disk_mb=5000.0, writable=True, clocks_s=1000.0)
-DARK = {"green": 0, "amber": 0, "red": 0, "buzzer": 0, "relay": 0}
-
-
-class Live(ReplayedCamera):
-    """A camera by the clock; between two frames it lets the panel blink, as the real one does."""
-
-    live = True
-
-    def frames(self, waiting: Callable[[], None] | None = None) -> Iterator[Frame]:
-        for frame in super().frames():
-            if waiting:
-                waiting()
-            yield frame
-
-
-def film(pictures: Iterable[Picture], then: BaseException | None = None) -> Live:
-    return Live((Frame(picture, 100 + i / FPS, i) for i, picture in enumerate(pictures)), then)
-
-
-def world(seconds: float) -> list[Picture]:
-    return [scene(i % 3) for i in range(round(seconds * FPS))]
-
-
-def flat(seconds: float, level: float) -> list[Picture]:
-    pictures = [np.clip(np.random.default_rng(i).normal(level, 2, (480, 640, 3)), 0, 255).astype(np.uint8) for i in range(4)]
-    return [pictures[i % 4] for i in range(round(seconds * FPS))]
-
-
-@dataclass
-class Run:
-    """What one run of the program left behind."""
-
-    code: int
-    pins: list[dict[str, Any]]
-    faults: list[str]
-    """Lines of the log about faults, in order."""
-    statuses: list[str]
-    fed: int
-    """How often the watchdog was fed."""
-    health: dict[str, Any]
-
-    def levels(self, t: float) -> dict[str, int]:
-        """Every output at a moment of frame time, before the panel was closed."""
-        return DARK | {change["pin"]: change["value"] for change in self.pins if change["t"] <= t + 1e-6 and not change.get("why")}
-
-    @property
-    def left(self) -> dict[str, int]:
-        return {change["pin"]: change["value"] for change in self.pins}
-
-    def part(self, name: str) -> dict[str, Any]:
-        return next(part for part in self.health["parts"] if part["part"] == name)
-
-    def blinked(self) -> bool:
-        """Whether the lamps said `out of order`: red and amber, and never green with them."""
-        lit = {change["pin"] for change in self.pins if change["value"]}
-        return {"red"} <= lit
-
-
-@dataclass
-class Unit:
-    """A unit with scripted rims."""
-
-    folder: Path
-    heard: list[str]
-    """Every line for the service manager."""
-    caplog: pytest.LogCaptureFixture
-    monkeypatch: pytest.MonkeyPatch
-    vitals: list[Vitals] = field(default_factory=lambda: [WELL])
-    """One a frame; the last one holds."""
-    looks: int = 0
-
-    def run(self, camera: Live | BaseException, *, source: str = "picamera", toml: str = "[door]\nmode = \"refuse\"\n", events: str = "") -> Run:
-        def opened(settings: object, *, fast: bool = False) -> Live:
-            if isinstance(camera, BaseException):
-                raise camera
-            return camera
-
-        self.monkeypatch.setattr("edge.camera.open_camera", opened)
-        detector = ScriptedDetector([[face_at(200, 150, 120)]])
-        trust = TrustSettings(light_min=0, light_max=255, sharpness_min=0)
-        self.monkeypatch.setattr("edge.vision.open_vision", lambda settings: Vision(detector, ScriptedClassifier([[MASKED]]), trust))
-        return self.start(source, toml, events, detector)
-
-    def start(self, source: str, toml: str = "", events: str = "", detector: ScriptedDetector | None = None) -> Run:
-        settings, pins = self.folder / "unit.toml", self.folder / "pins.jsonl"
-        settings.write_text(toml)
-        pins.unlink(missing_ok=True)
-        self.caplog.clear()
-        self.heard.clear()
-        words = ["run", "--config", str(settings), "--source", source, "--panel", "mock", "--pins", str(pins), *(["--events", events] if events else [])]
-        with self.caplog.at_level(logging.INFO), self.caplog.at_level(logging.INFO, "maskgate"):
-            code = main(words)
-        self.looks = detector.calls if detector else 0
-        health = self.folder / "health.json"
-        return Run(code, [json.loads(line) for line in pins.read_text().splitlines()] if pins.exists() else [],
-                   [record.getMessage() for record in self.caplog.records if record.name == "maskgate.health"],
-                   [line.removeprefix("STATUS=") for line in self.heard if line.startswith("STATUS=")], self.heard.count("WATCHDOG=1"),
-                   json.loads(health.read_text()) if health.exists() else {})
 
 
 @pytest.fixture
 def unit(tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Unit:
-    heard: list[str] = []
-
-    def taken(address: str, *lines: str) -> bool:
-        heard.extend(lines)
-        return True
-
-    monkeypatch.setattr("edge.service.notify", taken)
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-    monkeypatch.setenv("WATCHDOG_USEC", "8")    # so short that every decided frame feeds it
-    monkeypatch.delenv("WATCHDOG_PID", raising=False)
-    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
-    monkeypatch.setattr(watch, "EVERY_S", 0.0)
-    monkeypatch.setattr(ending, "SHOWN_RUNNING_S", 0.2)
-    monkeypatch.setattr(ending, "SHOWN_STARTING_S", 0.6)
-    unit = Unit(tmp_path, heard, caplog, monkeypatch)
-    monkeypatch.setattr("edge.care.vitals.read_vitals", lambda folder=None: unit.vitals.pop(0) if len(unit.vitals) > 1 else unit.vitals[0])
-    return unit
+    return make_unit(tmp_path, caplog, monkeypatch)
 
 
 def told(code: str) -> str:
@@ -193,7 +63,7 @@ def test_a_camera_that_fails_is_shown_told_and_ends_with_3(unit: Unit, code: str
     assert run.part("camera")["fault"] == code
     assert run.part("camera")["do"] == FAULTS[code].hint
     assert run.statuses[-1].startswith(f"{code}: ")
-    assert run.blinked()
+    assert run.showed_fault()
     end = run.levels(1e9)
     assert (end["green"], end["relay"]) == (0, 0)       # whoever passed before is let in no longer
     assert run.left == DARK
@@ -207,7 +77,7 @@ def test_a_camera_whose_address_is_a_secret_fails_like_any_other(unit: Unit, sec
     run = unit.run(CameraNotFound("It does not answer."), source="credential:camera")
     assert run.code == 3
     assert run.part("camera").get("fault") == code if code else run.faults == []
-    assert run.blinked() == bool(code)
+    assert run.showed_fault() == bool(code)
 
 
 def test_a_camera_that_is_plugged_in_again_is_found_by_the_next_start(unit: Unit) -> None:
@@ -245,7 +115,7 @@ def test_a_frozen_picture_ends_with_3_and_no_longer_feeds_the_watchdog(unit: Uni
     assert run.part("camera")["ok"]
     assert run.part("picture")["fault"] == "picture-frozen"
     assert run.statuses[-1].startswith("picture-frozen: ")
-    assert run.blinked()
+    assert run.showed_fault()
     assert run.left == DARK
     assert 300 <= run.fed <= 332                        # not one after the thirty seconds
 
@@ -282,7 +152,7 @@ def test_a_program_that_has_grown_without_need_is_shown_told_and_started_again(u
     assert run.code == 1
     assert [line.split(" | ")[0] for line in run.faults] == [f"{told('memory-grown')} (The program holds 45% of the machine's memory, expected less than 40%)"]
     assert run.part("memory")["fault"] == "memory-grown"
-    assert run.blinked()
+    assert run.showed_fault()
     assert run.left == DARK
     assert run.fed == 10
 
@@ -368,7 +238,7 @@ def test_a_broken_model_is_shown_told_and_ends_with_4(unit: Unit) -> None:
     assert run.faults[0].startswith(told("model-broken"))
     assert run.part("model")["fault"] == "model-broken"
     assert run.statuses[-1].startswith("model-broken: ")
-    assert run.blinked()
+    assert run.showed_fault()
     assert run.left == DARK
     assert run.fed == 0
 
@@ -401,7 +271,7 @@ def test_by_hand_nobody_waits_for_lamps(unit: Unit) -> None:
     unit.monkeypatch.delenv("NOTIFY_SOCKET")
     run = unit.run(CameraNotFound("Webcam /dev/video97: no such device."), source="/dev/video97")
     assert run.code == 3
-    assert not run.blinked()
+    assert not run.showed_fault()
 
 
 def test_a_clip_that_is_missing_is_no_fault_of_the_unit(unit: Unit) -> None:
@@ -425,25 +295,3 @@ def test_a_health_file_that_cannot_be_written_is_said_once_and_stops_nothing(uni
     assert run.code == 0
     assert len(run.faults) == 1
     assert "health.json: cannot be written" in run.faults[0]
-
-
-def test_a_line_that_a_full_disk_cut_short_does_not_swallow_the_next_one(tmp_path: Path) -> None:
-    class Short:
-        """A disk with room for five more bytes, then with room again."""
-
-        room = 5
-        written = b""
-
-        def write(self, data: bytes) -> int:
-            taken, self.room = data[:self.room], 10_000
-            self.written += taken
-            return len(taken)
-
-    events, disk = Events(str(tmp_path / "events.jsonl")), Short()
-    with events:
-        pass
-    events._file = disk  # type: ignore[assignment]
-    passage = Passage(1, 0.0, 2.0, DoorState.PASSED, Label.MASK, 0.9, 5)
-    events.passages(2.0, [passage, passage])
-    assert [line[:5] for line in disk.written.splitlines()] == [b'{"eve', b'{"eve']
-    assert json.loads(disk.written.splitlines()[1])["event"] == "passage"

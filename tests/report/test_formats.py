@@ -70,6 +70,28 @@ def test_a_line_that_a_power_cut_tore_does_not_swallow_the_first_one_of_the_next
     assert [json.loads(line)["event"] for line in found[-2:]] == ["passage", "passage"]
 
 
+def test_a_line_that_a_full_disk_cut_short_does_not_swallow_the_next_one(tmp_path: Path) -> None:
+    class Short:
+        """A disk with room for five more bytes, then with room again."""
+
+        room = 5
+        written = b""
+
+        def write(self, data: bytes) -> int:
+            taken, self.room = data[:self.room], 10_000
+            self.written += taken
+            return len(taken)
+
+    events, disk = Events(str(tmp_path / "events.jsonl")), Short()
+    with events:
+        pass
+    events._file = disk  # type: ignore[assignment]
+    passage = Passage(1, 0.0, 2.0, DoorState.PASSED, Label.MASK, 0.9, 5)
+    events.passages(2.0, [passage, passage])
+    assert [line[:5] for line in disk.written.splitlines()] == [b'{"eve', b'{"eve']
+    assert json.loads(disk.written.splitlines()[1])["event"] == "passage"
+
+
 @pytest.mark.parametrize("ours", [True, False])
 def test_an_event_file_that_nobody_looks_after_fills_no_card(ours: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.report.events.MOST_BYTES", 400)

@@ -79,7 +79,7 @@ def decided(lit: str | None) -> str:
     told = Terminal()
     timeline = Timeline(told, coloured=coloured(told))
     if lit:
-        timeline.note(Change(0.0, lit, 17, 1))
+        timeline.note(Change(0.0, lit, 1))
     timeline(Frame(np.zeros((48, 64, 3), np.uint8), 0.0, 0), [], Decision(t=0.0, state=DoorState.IDLE, previous=DoorState.IDLE, people=()))
     return told.getvalue().split("s  ")[1]
 
