@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of the door, one by one."""
+"""How people are judged, and what the door shows and does: its rules, one by one. See also test_door_told.py and test_door_gaps.py."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from itertools import pairwise
 import pytest
 from door_scenes import BARE, HAND, MASKED, NOSE_OUT, UNDECIDED, first, look, play, states, timeline
 
-from edge.door import DoorState, Memory, finish, step
-from edge.door.policy import PLACES_MAX
+from edge.door import DoorState, Memory, step
 from edge.look import Doubt, Label, Probabilities
 from edge.settings import DoorSettings
 
@@ -70,12 +69,6 @@ def test_a_chin_at_the_rim_is_nobody_until_it_stays_there(fps):
     assert states(staying) == ["idle", "unsure"]
     assert staying[-1].reason == "cut off by the frame's edge"
     assert states(play(timeline((0.8, chin), (2, look(BARE))), 2.8, fps)) == ["idle", "checking", "violation"], "and then bows down"
-
-
-def test_a_chin_that_hangs_in_for_a_while_leaves_no_passage():
-    decisions = play(timeline((1.6, look(MASKED, doubts=[Doubt.CUT_OFF])), (2, None)), 3.6)
-    assert states(decisions) == ["idle"]
-    assert not any(decision.passages for decision in decisions)
 
 
 def test_whoever_was_seen_whole_from_afar_does_not_vanish_at_the_rim():
@@ -257,122 +250,11 @@ def test_a_door_switched_off_shows_nothing_from_the_next_frame_on():
     assert (decision.state, decision.previous) == (DoorState.IDLE, DoorState.VIOLATION)
 
 
-@pytest.mark.parametrize(("away_s", "times"), [(2.0, 1), (5.5, 2)])
-def test_a_reported_person_is_reported_again_only_after_rearm_s(away_s, times):
-    scene = timeline((2, look(BARE)), (away_s, None), (2, look(BARE, x=130)))
-    decisions = play(scene, 4 + away_s, 10, DoorSettings(rearm_s=5.0))
-    assert sum(len(decision.reported) for decision in decisions) == times
-    assert decisions[-1].state is DoorState.VIOLATION, "red is shown either way"
-
-
-def test_somebody_bare_at_another_place_is_reported_at_once():
-    scene = timeline((2, look(BARE)), (2, None), (2, look(BARE, x=500)))
-    assert [d.reported for d in play(scene, 6) if d.reported] == [(1,), (2,)]
-
-
-def test_a_reported_person_who_moves_further_than_a_match_allows_is_not_reported_twice():
-    scene = timeline((2, look(BARE)), (2, look(BARE, x=100 + 1.8 * 60)))
-    decisions = play(scene, 4)
-    assert {person.track for person in decisions[-1].people} == {2}
-    assert [d.reported for d in decisions if d.reported] == [(1,)]
-
-
-def test_one_place_excuses_one_person_only():
-    def scene(t):
-        return [look(BARE)] if t < 2 else [look(BARE), look(BARE, x=190)] if t >= 3.5 else []
-
-    decisions = play(scene, 5.5)
-    assert [d.reported for d in decisions if d.reported] == [(1,), (3,)]
-
-
-def test_one_missing_person_excuses_one_newcomer_only():
-    """The reported one is lost just when three others come near: two of them are somebody else, whatever becomes of the first."""
-    near = [look(BARE, x=100 + 1.8 * 60, y=100 + dy) for dy in (-90, 0, 90)]
-
-    def scene(t):
-        return [look(BARE)] if t < 2 else near if t >= 2.2 else []
-
-    assert sorted(track for d in play(scene, 5) for track in d.reported)[0] == 1
-    assert len([track for d in play(scene, 5) for track in d.reported]) == 3
-
-
-@pytest.mark.parametrize("fps", [1, 1.2, 1.25, 2])
-def test_a_unit_that_judges_one_frame_a_second_still_answers(fps):
-    """A hot unit, or `rate_fps = 1`: the next look comes after `gone_s`, and is still of the same person."""
-    for seen, state in ((BARE, DoorState.VIOLATION), (MASKED, DoorState.PASSED)):
-        decisions = play(lambda t, seen=seen: [look(seen)], 6, fps=fps)
-        assert decisions[-1].state is state
-        assert {person.track for d in decisions for person in d.people} == {1}
-    assert next(d.t for d in play(lambda t: [look(BARE)], 6, fps=fps) if d.state is DoorState.VIOLATION) <= DoorSettings().answer_s + 1 / fps
-
-
-def test_a_stall_of_the_camera_does_not_let_a_violation_flicker():
-    memory, states_seen = Memory(), []
-    for t in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 1.6, 1.7, 1.8):
-        memory, decision = step(memory, t, [look(BARE)], DoorSettings())
-        states_seen.append(decision.state)
-    assert states_seen[-4:] == [DoorState.VIOLATION] * 4
-
-
-def test_over_a_long_gap_nobody_inherits_a_pass():
-    memory, _ = Memory(), None
-    for t in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
-        memory, decision = step(memory, t, [look(MASKED)], DoorSettings())
-    assert decision.state is DoorState.PASSED
-    memory, decision = step(memory, 4.0, [look(MASKED)], DoorSettings())
-    assert decision.state is not DoorState.PASSED
-    assert len(decision.passages) == 1
-
-
 @pytest.mark.parametrize("broken", [Probabilities(math.nan, math.nan, math.nan), Probabilities(math.inf, 0, 0)])
 def test_a_look_that_is_no_number_opens_nothing(broken):
     decisions = play(timeline((2, look(MASKED)), (0.1, look(broken)), (4, look(BARE))), 6)
     assert decisions[-1].state is DoorState.VIOLATION
     assert not any(d.state is DoorState.PASSED for d in play(timeline((4, look(broken))), 4))
-
-
-def test_a_long_rearm_time_remembers_a_bounded_number_of_places():
-    memory, rules = Memory(), DoorSettings(rearm_s=600)
-    for number in range(400):  # 40 people, each bare for a second at a place of their own
-        memory, _ = step(memory, number / 10, [look(BARE, x=300 * (number // 10))], rules)
-    assert len(memory.places) == PLACES_MAX
-    assert memory.places[-1].box.x > 300 * PLACES_MAX, "the newest stay"
-
-
-def test_a_passage_tells_when_how_long_and_with_what_verdict():
-    passages = [passage for decision in play(timeline((1, None), (2, look(BARE)), (2, None)), 5) for passage in decision.passages]
-    assert len(passages) == 1
-    passage = passages[0]
-    assert (passage.track, passage.entered, passage.verdict, passage.label) == (1, 1.0, DoorState.VIOLATION, Label.NO_MASK)
-    assert passage.left == pytest.approx(2.9)
-    assert passage.looks == 20
-    assert passage.confidence == pytest.approx(0.92)
-
-
-@pytest.mark.parametrize(("parts", "verdict"), [
-    ([(2, look(BARE)), (2.5, look(MASKED))], DoorState.PASSED),
-    ([(2, look(MASKED)), (2.5, look(BARE))], DoorState.VIOLATION),
-    ([(2, look(MASKED)), (1.5, look(MASKED, doubts=[Doubt.TURNED_AWAY]))], DoorState.PASSED),
-    ([(2, look(MASKED, doubts=[Doubt.TOO_DARK]))], DoorState.UNSURE),
-])
-def test_the_verdict_of_a_passage_is_the_last_one_that_was_reached(parts, verdict):
-    decisions = play(timeline(*parts), sum(length for length, _ in parts) + 2)
-    assert [passage.verdict for decision in decisions for passage in decision.passages] == [verdict]
-
-
-def test_who_was_never_judged_and_left_soon_gives_no_passage():
-    decisions = play(timeline((0.3, look(BARE))), 3)
-    assert states(decisions) == ["idle", "checking", "idle"]
-    assert not any(decision.passages for decision in decisions)
-
-
-def test_finish_closes_the_visits_that_are_still_open():
-    memory, rules = Memory(), DoorSettings()
-    for number in range(20):
-        memory, decision = step(memory, number / 10, [look(MASKED), look(BARE, x=400)], rules)
-        assert not decision.passages
-    passages = finish(memory, rules)
-    assert sorted((passage.verdict, passage.left) for passage in passages) == [(DoorState.PASSED, 1.9), (DoorState.VIOLATION, 1.9)]
 
 
 @pytest.mark.parametrize("fps", [4, 10])
@@ -401,32 +283,6 @@ def test_previous_differs_exactly_when_the_state_changed():
     decisions = play(timeline((1, None), (3, look(BARE)), (3, look(MASKED)), (2, None)), 9)
     for before, now in pairwise(decisions):
         assert now.previous is before.state
-
-
-def test_a_frame_that_is_a_little_late_counts_as_no_time():
-    memory, rules = Memory(), DoorSettings()
-    times = []
-    for t in (0.0, 0.1, 0.2, 0.15, 0.3):
-        memory, decision = step(memory, t, [look(MASKED)], rules)
-        times.append(decision.t)
-    assert times == [0.0, 0.1, 0.2, 0.2, 0.3]
-    assert (memory.t, decision.people[0].track, decision.people[0].looks) == (0.3, 1, 5)
-
-
-def test_a_clock_that_begins_anew_meets_everybody_afresh_and_keeps_the_passages():
-    memory, rules = Memory(), DoorSettings()
-    for number in range(20):
-        memory, _ = step(memory, 100 + number / 10, [look(MASKED)], rules)
-    memory, decision = step(memory, 0.0, [look(MASKED)], rules)
-    assert [(passage.track, passage.verdict) for passage in decision.passages] == [(1, DoorState.PASSED)]
-    assert decision.state is DoorState.IDLE
-    assert states(play(timeline((2, look(MASKED))), 2, memory=memory, start=0.1))[-1] == "passed"
-
-
-def test_a_person_lost_for_a_few_frames_is_still_counted_but_not_here():
-    decisions = play(timeline((2, look(MASKED)), (0.5, None), (1, look(MASKED))), 3.5)
-    assert states(decisions) == ["idle", "checking", "passed"]
-    assert [decision.people[0].here for decision in (decisions[19], decisions[22], decisions[26])] == [True, False, True]
 
 
 def test_the_likeliest_label_and_the_verdict_come_from_the_smoothed_looks_not_from_the_last_one():
