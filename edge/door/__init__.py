@@ -7,7 +7,8 @@
     last_passages = finish(memory, settings.door)
 
 Pure code: no clock, no I/O, no thread, no numpy. All time is frame time, so a clip played fast gives the same states.
-`tracks.py` tells who is who, `necks.py` what is nobody, `verdict.py` judges each person, `policy.py` the door, `state.py` holds the values.
+`tracks.py` tells who is who, `necks.py` finds what only looks like somebody, `verdict.py` judges each person, `policy.py` decides for the
+door, and `state.py` holds the values that others read.
 
 Each person has a verdict of their own, and the worst one in range is the state (violation > unsure > checking > passed):
 
@@ -19,12 +20,17 @@ Each person has a verdict of their own, and the worst one in range is the state 
 | passed    | `mask` at `pass_min` or more for `pass_after_s` (`amend_after_s` once reported)              | opens           |
 | violation | `mask` below `stay_min` for `violate_after_s`; ends with a pass or by leaving, nothing else  | shuts           |
 
-Who was always cut off by the frame, or always doubtful and silent to the classifier, counts as a person only after staying
-twice `unsure_after_s`; until then no lamp changes, but `refuse` opens for nobody. A clear look that says nothing is nobody's.
 Passed and violation also take `looks_min` trusted looks that agree. Every state lasts at least `hold_s`, except that
-violation comes at once. Where the relay `stays`, it opens for nobody new, and what was opened lasts out its `relay_hold_s`.
-Mode `remind` opens for whoever is there, mode `off` is always idle and always open. `fault` is set by the daemon, never
-here, and shuts it at once.
+violation comes at once.
+
+Some finds are more likely a hand, a chin or the back of a head than a person. A face that was cut off by the frame in every look
+counts as a person only after twice `unsure_after_s`, and so does one of which the classifier said nothing in any look at a poor
+picture. Until then no lamp changes, but `refuse` opens for nobody. A face in a clear picture of which the classifier says nothing
+is nobody at all.
+
+Where the relay `stays`, it opens for nobody new; a door that was opened before stays open until its `relay_hold_s` is over. Mode
+`remind` opens for whoever is there, mode `off` is always idle and always open. `fault` is set by the daemon, never here, and shuts
+the relay at once.
 """
 
 from edge.door.policy import Memory, finish, step

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Necks: what lies below a head that the upper rim cuts, and looks like a masked face to detector and classifier: its neck, and a collar.
+"""Necks: below a head that the upper rim of the frame cuts, neck and collar look like a masked face to detector and classifier.
 
-It is never more than a doubtful find, where a child's face is a sure one; it lies under its head, and is as wide. Where the head rises
-out of the picture the neck comes to the rim after it, and there its middle may lie as high as the head's did, since the rim cuts both.
+Three things tell a neck from a child's face: the detector is never sure of it, it lies under its head, and it is about as wide. Where the
+head rises out of the picture, the neck follows it to the rim. The rim then cuts both, so the middle of what is seen of the neck may lie
+as high as the middle of what was seen of the head.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ SCORE_BELOW = 0.77
 """The detector's score from which a find is no neck. One in twenty of the 1,192 masked faces of 48 px and more found in the training
 pictures scores less."""
 UP, DOWN = 0.25, 2.0
-"""How far a neck's middle lies above its head's (at the rim only) and below it, in widths of the head."""
+"""The middle of a neck lies less than so many widths of the head above the head's middle (at the rim only), and less than so many below."""
 ALIKE = 2.0
-"""Times that a neck is wider or narrower than its head."""
+"""A neck is less than so many times wider, or narrower, than its head."""
 RIM = 0.2
 """A find is at the rim where its upper edge lies less than this share of its height below it, or beyond it."""
 CUT = 0.1
-"""The same of a head that the rim cuts; its look says that it is cut, but not where."""
+"""The same for a head: where its look has the doubt that the frame cuts it, this says whether it is the upper rim that does."""
 
 
 def is_cut_above(track: Track) -> bool:
@@ -34,8 +35,8 @@ def is_cut_above(track: Track) -> bool:
 
 
 def is_neck(head: Box, look: Look, pass_min: float) -> bool:
-    """Whether a doubtful find, clear and whole in the picture, that alone would pass lies under a `head` that the upper rim cuts, and
-    no further aside than the head is wide. It is most likely a neck.
+    """Whether a look is most likely at the neck below `head`, which the upper rim cuts: under it and no further aside than the head is wide,
+    about as wide, a doubtful find, and one that would pass. A look with doubts about the picture is none: it cannot pass anyway.
     """
     (head_x, head_y), (x, y) = head.centre, look.face.box.centre
     highest = -UP * head.w if look.face.box.y < RIM * look.face.box.h else 0
@@ -45,12 +46,12 @@ def is_neck(head: Box, look: Look, pass_min: float) -> bool:
 
 
 def heads_of(heads: Sequence[Place], cut: Sequence[Track], t: float) -> tuple[Place, ...]:
-    """Where the rim cut a head not longer than `HEAD_S` ago: what is still known of that at `t`, and the tracks that it cuts now."""
+    """Where the rim has cut a head within the last `HEAD_S` before `t`: those of `heads` that are still recent, and the tracks that it cuts now."""
     recent = {place.box: place.left for place in heads if not lasted(place.left, t, HEAD_S)}
     return tuple(Place(box, left) for box, left in (recent | {track.box: track.seen for track in cut}).items())
 
 
 def without_necks(looks: Sequence[Look], heads: Sequence[Place], others: Sequence[Track], t: float, pass_min: float) -> list[Look]:
-    """The looks of a frame without the necks below `heads`. Who is one of the `others`, people of their own before, stays."""
+    """The looks of a frame without the necks below `heads`. A look that continues one of `others`, people known before, stays."""
     known = set(match(others, looks, t)[0].values())
     return [look for look in looks if look in known or not any(is_neck(head.box, look, pass_min) for head in heads)]

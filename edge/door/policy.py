@@ -19,15 +19,16 @@ BADNESS = {DoorState.VIOLATION: 3, DoorState.UNSURE: 2, DoorState.CHECKING: 1, D
 SIGHTINGS_MIN = 2
 """A face found in one frame only is more often a hand or a bag than a person: it counts from its second look."""
 SAYS_BITS = 0.25
-"""Information in the three probabilities below which the classifier has said nothing: an even third has 0 bits, certainty 1.58.
-Of 1,429 photographed faces of 48 px and more, 13 say less (none of the 265 that training never saw), of 316 places that are no face 230."""
+"""The classifier has said nothing where its three probabilities hold less information than this. An even third has 0 bits, certainty 1.58.
+So silent are 13 of 1,429 photographed faces of 48 px and more (none of the 265 that training never saw), and 230 of 316 places without a face."""
 NOTHING_SEEN = frozenset({Doubt.NO_ANSWER})
-"""The doubt about a look of which all else is good: a clear picture in which only the detector sees a face. Nobody is there."""
+"""The doubts about a look at which nobody is: the picture is good in every way, and yet the classifier says nothing of it."""
 NOT_A_MASK = 0.2
-"""Probability of `mask` up to which a look says something however few bits it has: which kind of wrong it is makes no difference to the
-door, and (0.1, 0.45, 0.45) is a bare or half-bare face. Of those 230 silent places nine speak by this, of the 13 faces three."""
+"""A look says something, however few bits it has, where `mask` is this likely or less: (0.1, 0.45, 0.45) is a bare or half-bare face, and
+which of the two makes no difference to the door. By this rule nine of those 230 silent places speak, and three of the 13 faces."""
 STRANGE_PATIENCE = 2.0
-"""How many times longer than anybody else those have to stay who were always at the rim, or of whom a poor picture said nothing."""
+"""How many times longer than others those have to stay who were seen only at the rim of the frame, or only in poor pictures of which the
+classifier said nothing."""
 PLACES_MAX = 32
 """Places (of reported people, of heads that the rim cuts) that are remembered at most, the newest first to stay: a long `rearm_s`
 costs bounded time."""
@@ -40,7 +41,7 @@ class Visitor:
     track: Track
     standing: Standing
     succeeded: bool = False
-    """Somebody who arrived close by while this one was missing was taken for them: they excuse nobody else."""
+    """While this person was missing, somebody arrived close by and was taken for them. No other newcomer is, then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Memory:
 
     visitors: tuple[Visitor, ...] = ()
     places: tuple[Place, ...] = ()
+    """Where people were last seen who were told and have left."""
     heads: tuple[Place, ...] = ()
     """Where the upper rim cut a head, and when."""
     state: DoorState = DoorState.IDLE
@@ -79,10 +81,9 @@ def step(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) -
     t = max(t, memory.t)
     if rules.mode == "off":
         looks = ()
-    # Met before parted: with a frame a second, the next look at somebody comes after `gone_s` and is still theirs.
-    sound = [_sound(look) for look in looks]
-    faces = [look for look in sound if look.doubts != NOTHING_SEEN]
+    faces = [look for look in map(_silence_marked, looks) if look.doubts != NOTHING_SEEN]
     memory, people = _leave_out_necks(memory, t, faces, rules)
+    # Met before parted: with a frame a second, the next look at somebody comes after `gone_s` and is still theirs.
     memory, seen = _meet(memory, t, people, rules)
     memory, gone = _part(memory, t, seen, rules)
     memory, told = _tell(memory)
@@ -97,9 +98,9 @@ def finish(memory: Memory, rules: DoorSettings) -> tuple[Passage, ...]:
     return _passages(memory.visitors, rules)
 
 
-def _sound(look: Look) -> Look:
-    """The look, distrusted where the classifier said nothing: it is taught to spread its answer evenly over what is no face
-    (the back of a head, a bag). What is not even a number counts as that, for one NaN would stay in the average for ever.
+def _silence_marked(look: Look) -> Look:
+    """The look, with the doubt `NO_ANSWER` where the classifier said nothing: it is taught to answer an even third where there is no face
+    (the back of a head, a bag). An answer that is not even a number counts as that, for one NaN would stay in the average for ever.
     """
     if not all(math.isfinite(p) for p in look.probabilities):
         look = replace(look, probabilities=Probabilities(1 / 3, 1 / 3, 1 / 3))
@@ -125,7 +126,9 @@ def _part(memory: Memory, t: float, seen: set[int], rules: DoorSettings) -> tupl
 
 
 def _leave_out_necks(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) -> tuple[Memory, list[Look]]:
-    """Remember the heads that the upper rim cuts, and leave out what is most likely their necks. Who is in violation explains none."""
+    """Remember the heads that the upper rim cuts, and give the looks without what is most likely their necks. The head of somebody in
+    violation excuses nothing below it.
+    """
     cut = [visitor.track for visitor in memory.visitors
            if is_cut_above(visitor.track) and visitor.standing.verdict is not DoorState.VIOLATION]
     others = [visitor.track for visitor in memory.visitors if visitor.track not in cut]
@@ -135,7 +138,7 @@ def _leave_out_necks(memory: Memory, t: float, looks: Sequence[Look], rules: Doo
 
 def _meet(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) -> tuple[Memory, set[int]]:
     """Give every look to its person, and judge everybody anew. Also returns the tracks seen in this frame."""
-    # Over a longer gap without any frame it may be anybody who stands there.
+    # After a longer gap without any frame, whoever stands there may be somebody else.
     gap_s = max(rules.gone_s, EVIDENCE_GAP_S)
     continued, arrivals = match([visitor.track for visitor in memory.visitors if not lasted(visitor.track.seen, t, gap_s)], looks, t)
     visitors = []
@@ -152,14 +155,14 @@ def _meet(memory: Memory, t: float, looks: Sequence[Look], rules: DoorSettings) 
 
 
 def _arrive(memory: Memory, t: float, look: Look, seen: set[int], rules: DoorSettings) -> Memory:
-    """Take in somebody new. Who comes back to the place of somebody reported is that person, as far as telling goes."""
+    """Take in somebody new. Whoever comes to a place where somebody told was last seen is taken for them, and not told again."""
     track = start_track(memory.next_track, look, t)
-    # Who was told and is missing in this frame may have come further than a match allows.
+    # Somebody told who is missing in this frame may have moved further than a match allows: that is such a place, too.
     missing = {visitor.track.id: Place(visitor.track.box, visitor.track.seen) for visitor in memory.visitors
                if visitor.standing.reported and not visitor.succeeded and visitor.track.id not in seen}
     known = _nearest([*memory.places, *missing.values()], track.box)
     newcomer = Visitor(track, judge(Standing(reported=known is not None), track, t, True, rules))
-    # The place is taken up with that: the newcomer leaves it anew.
+    # The place is used up: the newcomer leaves it anew when they go.
     visitors = [replace(visitor, succeeded=True) if known and missing.get(visitor.track.id) == known else visitor for visitor in memory.visitors]
     return replace(memory, visitors=(*visitors, newcomer), next_track=track.id + 1,
                    places=tuple(place for place in memory.places if place != known))
@@ -183,7 +186,7 @@ def _tell(memory: Memory) -> tuple[Memory, tuple[int, ...]]:
 
 
 def _counts(track: Track, rules: DoorSettings) -> bool:
-    """Whether this is somebody yet. A chin or a hand at the rim of the frame is not; who stays is asked to step into view."""
+    """Whether this is somebody yet: seen well enough twice, or staying for long. A chin or a hand at the rim of the frame does not stay."""
     stays_s = STRANGE_PATIENCE * min(rules.unsure_after_s, rules.answer_s)
     return track.sightings >= SIGHTINGS_MIN or lasted(track.entered, track.seen, stays_s)
 
@@ -227,8 +230,8 @@ def _person(visitor: Visitor, here: bool) -> Person:
 
 
 def _passages(gone: Sequence[Visitor], rules: DoorSettings) -> tuple[Passage, ...]:
-    """The visits of those who left and were ever shown. Who was never judged counts (as `unsure`) only after a stay of
-    `unsure_after_s`: anything shorter is a passer-by or no person at all.
+    """The visits of those who left. Somebody never judged counts, as `unsure`, only after a stay of `unsure_after_s`: anything shorter is
+    a passer-by or no person at all.
     """
     return tuple(
         Passage(track=track.id, entered=track.entered, left=track.seen, verdict=standing.judged or DoorState.UNSURE,

@@ -22,11 +22,12 @@ NEARLY = 1e-6
 REACH, REACH_PER_S, REACH_MAX = 0.5, 3.0, 1.6
 # How far its size changes: a factor of 1.5 (the box of a face differs with and without a mask), more with time.
 GROWTH, GROWTH_PER_S, GROWTH_MAX = 1.5, 1.0, 2.0
-# Who was away for a moment comes back near the place, not on it.
+# Whoever was away for a moment comes back near the place, not on it: the same two limits for that.
 PLACE_REACH, PLACE_GROWTH = 2.0, 2.0
 
 NOBODY_YET = frozenset({Doubt.CUT_OFF, Doubt.NO_ANSWER})
-"""What lies at the rim of the frame, or says nothing to the classifier, may be a chin, a hand or the back of a head."""
+"""Doubts with which a look shows nobody for sure: at the rim of the frame a face may be a chin or a hand, and what the classifier says
+nothing of may be the back of a head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Track:
     seen: float
     """When the face was last seen."""
     sightings: int
-    """How many looks there were, trusted or not, that showed somebody: none of `NOBODY_YET` was doubted about them."""
+    """How many looks showed somebody, trusted or not: those without a doubt of `NOBODY_YET`."""
     probabilities: Probabilities
     """Smoothed over the trusted looks; before the first of them, the latest look as it was."""
     weight: float
@@ -65,7 +66,7 @@ def lasted(since: float, t: float, span_s: float) -> bool:
     return t - since >= span_s - NEARLY
 
 
-def _shows(look: Look) -> bool:
+def _shows_somebody(look: Look) -> bool:
     return not look.doubts & NOBODY_YET
 
 
@@ -77,7 +78,7 @@ def in_order(looks: Sequence[Look]) -> list[Look]:
 def start_track(id: int, look: Look, t: float) -> Track:
     """The track of somebody first seen at `t`."""
     trusted = not look.doubts
-    return Track(id=id, box=look.face.box, entered=t, seen=t, sightings=int(_shows(look)), probabilities=look.probabilities,
+    return Track(id=id, box=look.face.box, entered=t, seen=t, sightings=int(_shows_somebody(look)), probabilities=look.probabilities,
                  weight=float(trusted), looks=int(trusted), trusted=t, doubts=look.doubts)
 
 
@@ -95,7 +96,7 @@ def follow(track: Track, look: Look, t: float, smooth_s: float) -> Track:
                                         for old, new in zip(probabilities, look.probabilities, strict=True)))
     elif not looks:
         probabilities = look.probabilities
-    return Track(id=track.id, box=look.face.box, entered=track.entered, seen=t, sightings=track.sightings + _shows(look),
+    return Track(id=track.id, box=look.face.box, entered=track.entered, seen=t, sightings=track.sightings + _shows_somebody(look),
                  probabilities=probabilities, weight=weight, looks=looks, trusted=trusted, doubts=look.doubts)
 
 

@@ -75,8 +75,9 @@ def _lean(mask: float, verdict: DoorState, rules: DoorSettings) -> DoorState | N
 
 
 def _proven(standing: Standing, rules: DoorSettings) -> bool:
-    """Whether the evidence is long enough for the side that it leans to. A face is found in most frames; what flickers is more
-    often a hand, a bag, a pattern."""
+    """Whether there is evidence enough for the side that it leans to: looks, time, and a face found in more frames than not. What flickers
+    is more often a hand, a bag, a pattern.
+    """
     if standing.leaning is None or standing.looks < rules.looks_min or standing.looks <= standing.lost:
         return False
     if standing.leaning is DoorState.VIOLATION:
@@ -87,7 +88,7 @@ def _proven(standing: Standing, rules: DoorSettings) -> bool:
 
 
 def _patience_ends(standing: Standing, track: Track, t: float, rules: DoorSettings) -> bool:
-    """Whether somebody unjudged is `unsure` now. Evidence that still gathers may take until `answer_s`, no longer."""
+    """Whether somebody not judged yet is `unsure` from now on. While evidence still gathers they are given until `answer_s`."""
     gathering = standing.leaning is not None and not lasted(standing.until, t, EVIDENCE_GAP_S)
     patience_s = rules.answer_s if gathering else min(rules.unsure_after_s, rules.answer_s)
     return lasted(track.entered, t, patience_s)
