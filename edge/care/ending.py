@@ -28,9 +28,9 @@ SHOWN_STARTING_S = 10.0
 
 @contextmanager
 def ending(care: Care, service: Service, panel: Panel | None = None) -> Iterator[None]:
-    """Lets every error through. One with a fault behind it is told first; under a service manager the panel shows it.
+    """Lets every error through. One with a fault behind it is told first, and under a service manager the panel shows it for a while.
 
-    By hand nobody waits: the message on the screen says it, at once.
+    Whoever started the program by hand reads the message on the screen, and need not wait for the lamps.
     """
     try:
         yield

@@ -22,20 +22,23 @@ GRID = 40
 BLACK_MEAN = 6.0
 """Mean of all samples, 0 to 255. A lamp or a window anywhere in the picture lifts it above."""
 FLAT_STEP = 12.0
-"""Steps between neighbouring blocks, of which one in fifty may be larger. A lens behind a hand, tape or a cap shows no
-edges: at most 5 with strong noise and light from one side. Thirty clips of rooms, shops and streets never fall below 38."""
+"""A lens is covered where 49 in 50 differences between neighbouring blocks are no larger than this (see `largest_steps`). Behind a hand,
+tape or a cap there are no edges: at most 5 with strong noise and light from one side. Thirty clips of rooms, shops and streets never
+fall below 38."""
 SAME_SHARE = 0.005
-"""Share of samples that may differ from the first picture of a frozen camera: a clock drawn into the picture runs on."""
+"""Share of samples in which the pictures of a frozen camera may differ from the first of them: a clock drawn into the picture runs on."""
 DARK_S, FROZEN_S = 5.0, 30.0
 """How long it must last. Somebody may lean against the camera for a moment; a network camera with a good codec may send
 the very same picture for some seconds where nothing moves."""
 
 
 class _Lasting(NamedTuple):
-    """What is wrong without a break: nothing moves, or else nothing is to be seen, be it black or covered."""
+    """What has been wrong without a break, and since when."""
 
     frozen: bool
+    """True: nothing moves. False: nothing is to be seen, be it black or covered."""
     since: float
+    """Seconds of frame time."""
 
 
 class PictureWatch:
@@ -56,8 +59,8 @@ class PictureWatch:
             image: `uint8` BGR (height, width, 3), of any size; it is not kept.
 
         Returns:
-            The fault that has lasted long enough; None as soon as a picture is well again. Black and covered pictures count as one
-            time: behind a cap the one becomes the other when somebody switches the light.
+            The fault that has lasted long enough; None as soon as a picture is well again. Black and covered pictures are counted
+            together: behind a cap the one becomes the other when somebody switches the light.
         """
         if not self._live:
             return None

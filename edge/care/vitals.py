@@ -19,13 +19,15 @@ from edge.care.faults import FAULTS, Fault, Part
 EVERY_S = 10.0
 """How often it is worth looking: a processor heats up within minutes."""
 HOT_C, COOL_C = 75.0, 70.0
-"""The firmware of every Raspberry Pi slows the processor at 80 °C. Two limits, so that it does not come and go."""
+"""Where it begins to be hot, and below what it is over; the gap keeps it from coming and going. At 80 °C the firmware of every Raspberry Pi
+slows the processor."""
 MEMORY_MB, DISK_MB = 40.0, 20.0
+"""What must be available of memory, and free on the disk."""
 GROWN = 0.4
 """Share of the machine's memory that this program may hold. It takes 50 MB with frames of 640 x 480, 75 MB at 1920 x 1080, the same
 after 20,000 frames (x86-64, no Picamera2); this is some 165 MB of a Zero 2 W, beside which the system and our libraries should still fit (reckoned, not tried)."""
 JUMP_S = 2.0
-"""More than a clock that is being set right by and by drifts in `EVERY_S`."""
+"""A system clock that is corrected gradually moves less than this in `EVERY_S`; more is a jump."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def read_vitals(folder: Path | None = None, root: Path = Path("/")) -> Vitals:
             disk = os.statvfs(folder)
             free, writable = disk.f_bavail * disk.f_frsize / 1e6, not disk.f_flag & os.ST_RDONLY
         except OSError as error:
-            writable = error.errno != errno.EIO     # of a card that has died not even that can be read
+            writable = error.errno != errno.EIO     # a card that has died cannot even be asked
     return Vitals(temperature_at(root), memory_at(root), free, writable, time.time() - time.monotonic(), own_at(root))
 
 

@@ -30,10 +30,14 @@ from edge.frame import Frame
 
 
 class FrameClock:
-    """Frame time between two frames: the time of the last one plus what has gone by since."""
+    """Frame time between two frames: the time of the last one plus what has gone by since. Before the first frame it counts from 0.
+
+    The panel's thread reads it while the loop sets it, so all that it keeps is one number.
+    """
 
     def __init__(self) -> None:
-        self._ahead_s = time.monotonic()    # one number: the panel's thread reads it while another sets it
+        self._ahead_s = time.monotonic()
+        """By how much the monotonic clock is ahead of frame time."""
 
     def set(self, t: float) -> None:
         self._ahead_s = time.monotonic() - t
@@ -48,9 +52,11 @@ class Care:
     def __init__(self, *, source: str = "", read: Callable[[], Vitals] | None = None,
                  tell: Callable[[Iterable[Health], float, float], None] | None = None,
                  clock: Callable[[], float] = time.monotonic) -> None:
-        """
+        """Nothing is watched before `begin`.
+
         Args:
-            source: the setting [camera] source, a credential revealed; where it names a device, a silent camera may have been unplugged.
+            source: the setting [camera] source, with a credential revealed. It tells whether a camera is a device that may be unplugged,
+                and whether it is a camera at all.
             read: reads the vitals, every `EVERY_S`; None: they are not watched.
             tell: called with every part, now and the time of day, on change and every `EVERY_S`; see `health_file.py`.
             clock: seconds, for `Health.since`.
@@ -127,11 +133,11 @@ class Care:
                 self._say(now)
 
     def failed(self, error: MaskGateError) -> Fault | None:
-        """The program ends with `error`: note the fault behind it, if it is one of the unit."""
+        """The program ends with `error`: note the fault of the unit behind it. None where there is none, such as a wrong setting."""
         delivered = self.frames > 0
         fault = fault_of(error, delivered=delivered, device_there=device_there(self._source))
         if fault is None or (fault.part is Part.CAMERA and not is_live(self._source)):
-            return None     # a clip that is missing or cut short: no cable to be checked
+            return None     # a clip that is missing or cut short is no fault of the unit
         now = self._clock()
         if self.health.bad(fault, now, str(error).splitlines()[0].rstrip(".")):
             self._say(now)

@@ -21,9 +21,9 @@ PUPILS_MM = 63.0
 distance"); 95 % lie between 56 and 70, so a distance reckoned from it is right to a tenth."""
 
 FACE_MM = np.array([(-31.5, 0, 0), (31.5, 0, 0), (0, 36.5, -30), (-27.5, 62, 0), (27.5, 62, 0)], np.float64)
-"""Right eye, left eye, nose tip, corners of the mouth of a middling face: x to its left, y down, z into the head, at 63 mm
-between the eyes. Across and down are the medians of what the shipped detector finds on 740 bare faces that look into the
-camera, so that those have a pitch of 0 (nine in ten within 5 degrees). That the nose stands out by 30 mm is an estimate, on which the scale of the angles depends."""
+"""Right eye, left eye, nose tip and corners of the mouth of an average face with 63 mm between the eyes: x to its left, y down, z into the
+head. x and y are the medians of what the shipped detector finds on 740 bare faces that look into the camera, so that those have a pitch
+of 0 (nine in ten within 5 degrees). That the nose stands out by 30 mm is an estimate; the scale of the angles depends on it."""
 
 SURROUNDINGS = 1.6
 """The background is the frame outside of the face's box grown by this factor."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RECENT = 15
 """Measurements that a verdict is the median of: about a second."""
 LOST_S = 1.5
-"""So long after the last face its measurements no longer count: whoever comes back stands elsewhere."""
+"""So long after the last face was found, its measurements are forgotten: whoever comes back stands elsewhere."""
 
 
 @dataclass(frozen=True)

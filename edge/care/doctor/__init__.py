@@ -3,7 +3,7 @@
 
     results = diagnose(Context(settings, config))
 
-A check is a function `check(context) -> Result`; it reads the machine through the context alone, and ends in time.
+A check is a function `check(context) -> Result`. It learns of the machine only through the context, and never waits without a limit.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ def check(context: Context) -> Result:
     if root is not None and root.read_only and not root.meant:
         results.append(failure(NAME, "the root file system is mounted read-only, which fstab does not ask for: the kernel found errors", NEW_CARD))
     for counter in context.find("/sys/fs/ext4/*/errors_count"):
-        count = _number(context, counter.parent.name, "errors_count")
+        count = _errors(context, counter.parent.name)
         if count:
             results.append(failure(NAME, f"the file system on {counter.parent.name} has noted {count} errors", NEW_CARD))
     for device in context.find("/sys/block/mmcblk*/device"):
@@ -34,6 +34,7 @@ def check(context: Context) -> Result:
     return together(NAME, results, f"no errors noted; {wear}")
 
 
-def _number(context: Context, device: str, name: str) -> int:
-    text = context.text(f"/sys/fs/ext4/{device}/{name}") or "0"
+def _errors(context: Context, device: str) -> int:
+    """How many errors the kernel has noted on a file system; 0 where it does not say."""
+    text = context.text(f"/sys/fs/ext4/{device}/errors_count") or "0"
     return int(text) if text.isdecimal() else 0

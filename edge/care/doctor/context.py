@@ -5,7 +5,7 @@
     context.text("/proc/mounts")
     context.run(["systemctl", "is-active", "maskgate"])
 
-No check reads the system past it, waits without a bound, or changes anything (but `pins.py`, and only when asked to).
+Checks read the system only through it, never wait without a limit, and change nothing (`pins.py` does, and only when asked to).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ PYTHON_S = 30.0
 """Longest wait for a Python that loads OpenCV, Picamera2 or a model: a Zero 2 W with a cold card takes many seconds."""
 UNIT = "maskgate.service"
 MISSING, TOO_LONG = 127, 124
-"""Exit codes that a shell and timeout(1) use for the same."""
+"""Exit codes of `Ran` where there is no such command, and where it took too long: those of a shell and of timeout(1)."""
 
 
 class Ran(NamedTuple):

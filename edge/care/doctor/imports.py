@@ -6,11 +6,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from edge.care.doctor.context import Context, Ran
-    from edge.settings import Settings
+from edge.care.doctor.context import TOO_LONG, Context, Ran
+from edge.settings import Settings
 
 CODE = """
 import importlib, json, sys
@@ -63,7 +62,7 @@ def try_imports(context: Context) -> Mapping[str, Imported]:
 
 def imported(ran: Ran) -> Imported:
     """What came of one attempt."""
-    if ran.code == 124:
+    if ran.code == TOO_LONG:
         return Imported(good=False, slow=True, error="it did not load in time")
     clash = CLASH.search(ran.err) is not None
     last = next((line.strip() for line in reversed(ran.err.splitlines()) if line.strip()), "")

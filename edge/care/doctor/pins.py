@@ -16,7 +16,8 @@ from edge.panel.pins import OUTPUTS, check_pins, describe
 from edge.settings import PanelSettings
 
 NAME = "pins"
-LIT_S, SOUND_S, RELAY_S = 1.0, 0.3, 1.0
+LIT_S, SOUND_S = 1.0, 0.3
+"""How long a lamp or the relay is on, and the buzzer."""
 PRESS_S, LOOK_S = 5.0, 0.05
 """How long the button is waited for, and how often it is looked at."""
 
@@ -67,7 +68,7 @@ def _may_pull(context: Context) -> bool:
 def _try(context: Context, output: Any) -> list[Result]:
     where = f"{output.name} at {describe(output.number)}"
     output.write(True)
-    context.sleep(SOUND_S if output.name == "buzzer" else RELAY_S if output.name == "relay" else LIT_S)
+    context.sleep(SOUND_S if output.name == "buzzer" else LIT_S)
     # What the pad has, not what it was told: 0 on a short to ground. A tone has no level.
     level = output.device.value if output.device.pin.frequency is None else 1
     output.write(False)

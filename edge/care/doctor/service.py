@@ -28,7 +28,8 @@ def check(context: Context) -> Result:
     state, code = unit.get("ActiveState", ""), unit.get("ExecMainStatus", "0")
     results = []
     if state == "failed":
-        results.append(failure(NAME, f"it has given up ({unit.get('Result')}, exit code {code})", f"{WHY.get(code, LOG)}; then `sudo systemctl restart maskgate`"))
+        results.append(failure(NAME, f"it has given up ({unit.get('Result')}, exit code {code})",
+                               f"{WHY.get(code, LOG)}; then `sudo systemctl restart maskgate`"))
     elif unit.get("SubState") == "auto-restart":
         results.append(failure(NAME, f"it ends again and again (exit code {code})", WHY.get(code, LOG)))
     elif state == "activating":

@@ -15,13 +15,14 @@ NAME = "settings"
 
 def check(context: Context) -> Result:
     if context.settings_error is not None:
-        if isinstance(context.settings_error.__cause__, PermissionError):
-            return failure(NAME, f"{str(context.settings_error).rstrip('.')}; what follows is looked at with the defaults", "`sudo maskgate doctor`: the file may hold a password, and is not for everybody")
-        if isinstance(context.settings_error, CardError):
-            return failure(NAME, f"{str(context.settings_error).rstrip('.')}; what follows is looked at with the defaults", CardError.hint.rstrip("."))
         said = str(context.settings_error).splitlines()
         more = f" (and {len(said) - 1} more mistakes)" if len(said) > 1 else ""
-        return failure(NAME, f"{said[0].rstrip('.')}{more}; what follows is looked at with the defaults", f"mend it; `maskgate config check {context.config or ''}` names every mistake")
+        found = f"{said[0].rstrip('.')}{more}; what follows is looked at with the defaults"
+        if isinstance(context.settings_error.__cause__, PermissionError):
+            return failure(NAME, found, "`sudo maskgate doctor`: the file may hold a password, and is not for everybody")
+        if isinstance(context.settings_error, CardError):
+            return failure(NAME, found, CardError.hint.rstrip("."))
+        return failure(NAME, found, f"mend it; `maskgate config check {context.config or ''}` names every mistake")
     if context.config is None:
         return ok(NAME, "no file: the defaults hold")
     try:

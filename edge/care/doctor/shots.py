@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shots: a few seconds of the camera, for every check that wants to see something. No frame is kept but the last."""
+"""Shots: a few seconds of the camera, for every check that wants to see something. Only the last frame is kept."""
 
 from __future__ import annotations
 
@@ -34,9 +34,8 @@ class Shots:
     """Why there are no frames."""
     live: bool = False
     frames: int = 0
-    dropped: int = 0
     rate_fps: float = 0.0
-    """By the times that the camera gave its frames; 0 for a single one."""
+    """Frames a second that the camera delivered, those that were dropped included; 0 where there was only one."""
     last: Frame | None = None
     fault: Fault | None = None
     """Black or covered."""
@@ -79,8 +78,9 @@ def _watch(open_camera: Callable[[], Camera]) -> Shots:
         dropped = camera.dropped
         live = camera.live
     if live:
-        # The last picture, as if it lasted: a few seconds cannot tell a frozen one, but a black or covered one.
+        # The last picture, as if it lasted. That tells a black or covered one; for a frozen one a few seconds are too short.
         watch.step(0.0, last.image)
         fault = watch.step(DARK_S, last.image)
     seconds = last.t - first.t
-    return Shots(None, live, count, dropped, (count + dropped - 1) / seconds if seconds > 0 else 0.0, last, fault)
+    rate_fps = (count + dropped - 1) / seconds if seconds > 0 else 0.0
+    return Shots(live=live, frames=count, rate_fps=rate_fps, last=last, fault=fault)
