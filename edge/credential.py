@@ -34,7 +34,7 @@ def revealed(value: str, environment: Mapping[str, str] = os.environ) -> str:
         if "/" in name:
             raise FileNotFoundError(2, "a name has no slash")
         with reading(value):
-            return path.read_text(encoding="utf-8-sig").rstrip("\r\n")  # editors for Windows put a mark before, and two signs behind
+            return path.read_text(encoding="utf-8-sig").rstrip("\r\n")  # Windows editors may begin with a byte order mark and end with CR LF
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{value}: there is no secret of that name, or it cannot be read ({error}).",
                             hint=f"Write it as root into {SECRETS / Path(name).name}, then `sudo systemctl restart maskgate`.") from error

@@ -6,7 +6,7 @@
     ├── CameraError                    3   any source of frames
     │   ├── CameraNotFound             3   no such device, file, folder or address
     │   ├── CameraBusy                 3   another program holds the device
-    │   ├── CameraStopped              3   it delivered, and then no frame came in time
+    │   ├── CameraStopped              3   it did not open, or a frame did not come, in time
     │   ├── CameraFrozen               3   it delivers the same picture again and again
     │   └── CameraUnreadable           3   it is there, and what it holds is no picture (or is cut short)
     ├── ModelError                     4   a model file: missing, broken, or not what its description says
@@ -22,7 +22,7 @@ A room raises only these. `maskgate` prints `str(error)` and `error.hint` in two
 import errno
 
 NO_GPIO = 'without GPIO set [panel] kind = "mock" or "none", or for once `maskgate run --panel mock`.'
-"""What every advice on pins ends with on another machine than a Pi."""
+"""The end of every hint about pins that may be read on a machine that is no Pi."""
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 """What the kernel answers where a disk is full."""
@@ -70,7 +70,7 @@ class CameraBusy(CameraError):
 
 
 class CameraStopped(CameraError):
-    """Frames came, and then none came within the time allowed."""
+    """The device did not open, or no frame came, within the time allowed."""
 
     hint = "Check the ribbon or the network; the service starts again by itself."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 def is_utf8(name: str) -> bool:
-    """Whether OpenCV's video code can take it: on other bytes it ends the process (a segmentation fault), and nobody turns the panel off."""
+    """Whether a name is UTF-8. OpenCV's video code ends the process with a segmentation fault on any other, and nobody turns the panel off then."""
     try:
         name.encode()
     except UnicodeEncodeError:

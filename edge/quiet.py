@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quiet: keeps the libraries' own lines off the operator's screen and out of the journal; what went wrong is said once, by our error."""
+"""Quiet: keeps what libraries print off the operator's screen and out of the journal. What went wrong is said once, by our own error."""
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ def quiet_opencv() -> Iterator[None]:
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Within it nothing written to the standard error shows. LiteRT has a line of its own at every start ("INFO: Created
-    TensorFlow Lite XNNPACK delegate"), which goes past every log level; keep what is inside short."""
+    """Within it nothing is shown that is written to the standard error. LiteRT prints a line at every start ("INFO: Created TensorFlow Lite
+    XNNPACK delegate") whatever the log level. Keep what is inside short: it hides other errors, too.
+    """
     sys.stderr.flush()
     kept = os.dup(STDERR)
     try:

@@ -20,15 +20,17 @@ import time
 from collections.abc import Callable, Mapping
 
 FEEDS_PER_WATCHDOG = 24
-"""Feeding so many times in WatchdogSec costs four small datagrams a second, and leaves nearly all of that time to notice a
-camera that is silent for [camera] silence_s: the program then ends with an exit code of its own."""
+"""How often the watchdog is fed within WatchdogSec (6 s): four small datagrams a second. With so many, a camera that falls silent is
+noticed after [camera] silence_s, and ends the program with an exit code that says so, before the watchdog kills it without a word."""
 
 
 def notify(address: str, *lines: str) -> bool:
-    """Send `lines` (`READY=1`, `STATUS=…`) to the socket at `address`; a leading `@` names an abstract socket. False: it did not take them.
+    """Send `lines` (`READY=1`, `STATUS=…`) to the socket at `address`; a leading `@` names an abstract socket, "" none.
 
-    Never blocks and never fails: with a service manager that does not listen there is nobody to tell, and if it ought
-    to have listened, its watchdog acts.
+    Never blocks and never raises: where the service manager ought to have listened and did not, its watchdog acts.
+
+    Returns:
+        Whether the lines were taken, or there was nobody to tell.
     """
     if not address:
         return True

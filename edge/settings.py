@@ -36,7 +36,9 @@ class CameraSettings:
     rotate_deg: Annotated[Literal[0, 90, 180, 270], about(
         "Turn the picture clockwise", "For a camera that hangs on its side or upside down.")] = 0
     silence_s: Annotated[float, about(
-        "Longest wait for a frame", "A live camera that says nothing for so long has stopped; the unit shows a fault and starts again. Above 5.5 the service's watchdog is first, and only starts again.",
+        "Longest wait for a frame",
+        "A live camera that says nothing for so long has stopped; the unit shows a fault and starts again. Above 5.5 "
+        "the service's watchdog is first, and only starts again.",
         0.5, 60)] = 5.0
 
 
@@ -48,18 +50,25 @@ class FacesSettings:
         "Face detector", "An ONNX file that cv2.FaceDetectorYN can read. Empty: the one that ships with MaskGate.")] = ""
     long_side_px: Annotated[int, about(
         "Size of the picture that is searched",
-        "The frame is scaled to this long side first. 320 finds nine in ten faces of 28 to 32 px in a 640 px frame; 160 is two to four times as fast and sees half as far.",
+        "The frame is scaled to this long side first. 320 finds nine in ten faces of 28 to 32 px in a 640 px frame; 160 "
+        "is two to four times as fast and sees half as far.",
         96, 1280)] = 320
     score_min: Annotated[float, about(
-        "Least score of a face", "0.6 suits the detector that ships, and any YuNet. OpenCV's own default of 0.9 loses more than half of the masked faces; below 0.5 hands and bags become faces.",
+        "Least score of a face",
+        "0.6 suits the detector that ships, and any YuNet. OpenCV's own default of 0.9 loses more than half of the "
+        "masked faces; below 0.5 hands and bags become faces.",
         0.3, 0.95)] = 0.6
     min_face_px: Annotated[float, about(
-        "Smallest face in range", "Shorter side of the face in pixels of the frame: 28 is 2.6 m before a Camera Module 3 at 640 px. Whoever is further off is not asked to wear anything. From here to `face_px` of [trust] the unit can only ask to come nearer.",
+        "Smallest face in range",
+        "Shorter side of the face in pixels of the frame: 28 is 2.6 m before a Camera Module 3 at 640 px. Whoever is "
+        "further off is not asked to wear anything. From here to `face_px` of [trust] the unit can only ask to come "
+        "nearer.",
         12, 400)] = 28.0
     max_faces: Annotated[int, about("Most faces in one frame", "The largest are kept, so that a crowd costs a bounded time.", 1, 10)] = 10
     region: Annotated[tuple[float, float, float, float], about(
         "Part of the frame that counts",
-        "Left, top, width, height as shares of the frame (0 to 1). A face counts when its centre is inside. Cut away a poster, a screen or a busy street.")] = (0.0, 0.0, 1.0, 1.0)
+        "Left, top, width, height as shares of the frame (0 to 1). A face counts when its centre is inside. Cut away a "
+        "poster, a screen or a busy street.")] = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +93,9 @@ class TrustSettings:
         0, 500)] = 8.0
     inside_min: Annotated[float, about("Least share of the face inside the frame", "A chin cut off by the frame hides how the mask sits.", 0, 1)] = 0.85
     turn_max: Annotated[float, about(
-        "Furthest turn of the head", "Distance of the nose tip from the middle between the eyes, in eye distances: 0 frontal, about 0.5 at 45 degrees, 1 and more in profile.",
+        "Furthest turn of the head",
+        "Distance of the nose tip from the middle between the eyes, in eye distances: 0 frontal, about 0.5 at 45 "
+        "degrees, 1 and more in profile.",
         0.1, 5)] = 1.2
 
 
@@ -94,7 +105,8 @@ class DoorSettings:
 
     mode: Annotated[Literal["remind", "refuse", "off"], about(
         "What the door does",
-        "`remind`: say it with light and sound, open to whoever is there. `refuse`: the relay opens only for `passed`. `off`: lamps and buzzer stay off, the door stays open.")] = "remind"
+        "`remind`: say it with light and sound, open to whoever is there. `refuse`: the relay opens only for `passed`. "
+        "`off`: lamps and buzzer stay off, the door stays open.")] = "remind"
     looks_min: Annotated[int, about("Looks before anybody is judged", "One frame is never enough.", 3, 30)] = 3
     smooth_s: Annotated[float, about(
         "Smoothing time", "A look counts for half after this time. Longer is calmer, shorter notices a mask taken off sooner.", 0.05, 5)] = 0.35
@@ -141,8 +153,12 @@ class PanelSettings:
     buzzer_hz: Annotated[float, about("Tone of a passive buzzer", "Most piezo discs are loudest near 2,400.", 100, 5000)] = 2400.0
     relay_kind: Annotated[Literal["fail-secure", "fail-safe"], about(
         "What the door does without power",
-        "`fail-secure`: the relay pulls to open. `fail-safe`: the relay pulls to lock, and a dead unit lets everybody through. Either way a stopped program lets the relay go.")] = "fail-secure"
-    relay_hold_s: Annotated[float, about("Time the door stays open", "After the last moment that somebody could be let in. A violation that may not pass, or a fault, ends it at once.", 0.5, 60)] = 5.0
+        "`fail-secure`: the relay pulls to open. `fail-safe`: the relay pulls to lock, and a dead unit lets everybody "
+        "through. Either way a stopped program lets the relay go.")] = "fail-secure"
+    relay_hold_s: Annotated[float, about(
+        "Time the door stays open",
+        "After the last moment that somebody could be let in. A violation that may not pass, or a fault, ends it at "
+        "once.", 0.5, 60)] = 5.0
     mute_s: Annotated[float, about("Silence after a press of the button", "The lamps go on; the buzzer comes back by itself.", 1, 86400)] = 600.0
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that a command writes: looked at before the work that goes into them."""
+"""Files that a command is going to write: mistakes in their names are found before the work, not after it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from edge.errors import SettingsError
 
 
 def must_be_apart(files: Mapping[str, str | Path | None]) -> None:
-    """Files that a command reads and writes, by option; those that are not given, and devices such as /dev/null, count for nothing.
+    """No file that a command reads or writes may be named twice, or it would be overwritten.
+
+    Args:
+        files: option → name. None, "", `-` and devices such as /dev/null are passed over.
 
     Raises:
-        SettingsError: two of them are one file.
+        SettingsError: two of them are the same file.
     """
     seen: dict[object, str] = {}
     for option, name in files.items():
@@ -35,11 +38,11 @@ def must_be_apart(files: Mapping[str, str | Path | None]) -> None:
 
 
 def must_be_writable(option: str, path: Path) -> None:
-    """Find out before the work that is to go into a file, and leave everything as it was.
+    """Try whether a file can be written, and leave everything as it was.
 
     Raises:
-        SettingsError: it cannot be written, or is a device or a pipe: to open a pipe waits for its reader, and what takes the
-            place of /dev/null takes it from the whole system.
+        SettingsError: it cannot be written, or it is a device or a pipe. To open a pipe waits for a reader, and a file put in the place of
+            /dev/null is missed by the whole system.
     """
     there = path.exists()
     if there and not (path.is_file() or path.is_dir()):  # a folder is told as the system tells it

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole: a file is written whole or not at all, and a refusal of the system names it."""
+"""Whole: a file is written whole or not at all, and an error of the system names the file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pathlib import Path
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A name beside `path` to write to. What is there takes its place once the block has ended well; else nothing of it is left.
+    """Gives a path beside `path` to write to. When the block ends well, that file takes the place of `path`; else it is deleted.
 
-    Where `path` is a link, the file that it names is written, as anybody does who opens it, and the link stays.
+    Where `path` is a link, the file that it leads to is replaced, and the link stays.
 
     Raises:
-        OSError: it is a folder, or a device such as /dev/null, which would be a file afterwards; or it cannot be written. Its `filename` is `path`,
-            which the system itself does not tell of a full disk.
+        OSError: `path` is a folder, or a device such as /dev/null, which would be an ordinary file afterwards; or it cannot be written. Its
+            `filename` is `path`; the system itself does not say which file it was when a disk is full.
     """
     target = Path(os.path.realpath(path))  # not `resolve`, which refuses a circle before there is a block to refuse in
     if target.exists() and not target.is_file():
@@ -28,7 +28,7 @@ def whole(path: Path) -> Iterator[Path]:
         yield part
         part.replace(target)
     except BaseException as error:
-        with suppress(OSError):  # its folder is none, or closed: the first refusal is the one to tell
+        with suppress(OSError):  # where this fails too, the first error is the one to raise
             part.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno is not None and error.filename in (None, str(part)):
             error.filename = str(path)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 GIVE_BACK_S = 0.5
 """How long `close` waits for the device to be given back; a driver that hangs longer is left to its thread."""
 OPEN_S = 30.0
-"""Picamera2 alone takes several seconds to import on a small Pi. This bound is for what never answers at all."""
+"""How long a device may take to open. Picamera2 alone takes several seconds to import on a small Pi; this is for one that never answers."""
 
 
 class Shot(NamedTuple):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Orientation: a phone stores a picture as its sensor lies and notes how to turn it (EXIF tag 0x0112); faces are found
-in the upright picture, and boxes are promised in pixels of the stored one."""
+"""Orientation: a phone stores a picture as its sensor lay and notes how to turn it (EXIF tag 0x0112). Faces are found in the upright
+picture; the boxes that `maskgate check` promises are in pixels of the stored one."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read_upright(path: Path) -> tuple[Picture, Turn]:
     upright = read_picture(path)
     if not any(note in path.read_bytes() for note in NOTES):
         return upright, Turn()
-    # OpenCV reads the tag and does not tell it; of the eight ways to lie, one gives the same pixels.
+    # OpenCV follows the tag without telling it: of the eight ways to turn the stored picture, one gives the upright one.
     stored = read_picture(path, upright=False)
     for turn in map(Turn._make, product((False, True), repeat=3)):
         if np.array_equal(turn.upright(stored), upright):

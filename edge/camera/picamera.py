@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BUFFERS = 4
-"""One with us, one kept by Picamera2, two with the sensor: enough for full speed, little of a Zero 2 W's memory."""
+"""One is ours, one is kept by Picamera2, two are the sensor's: enough for full speed, and little of a Zero 2 W's memory."""
 LORES_LONG_SIDE_PX = 320
 """The detector's own default size, so that nothing is left to scale."""
 SLICE_S = 0.25

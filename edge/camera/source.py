@@ -20,7 +20,7 @@ EXPECTED = ("Expected `picamera`, the number of a webcam (`0`) or its /dev/video
             "a video file, a picture, or a folder or pattern (`*.jpg`) of pictures.")
 WEBCAMS = ("/dev/video", "/dev/v4l/")
 DIGITS = 9
-"""Of a webcam's number at most: a longer one names none, and Python makes no number of 5,000."""
+"""Most digits of a webcam's number. A longer one names no webcam, and Python refuses to read one of 5,000 digits."""
 SCHEMES = ("rtsp", "rtsps", "http", "https")
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 

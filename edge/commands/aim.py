@@ -79,7 +79,8 @@ def _report(arguments: argparse.Namespace, standing: Standing | None, source: st
         with whole(arguments.report) as part:  # of a disk that is full, the report of before stays
             part.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
-        raise SettingsError(f"--report {arguments.report}: cannot be written ({error.strerror}).", hint="Name a file in a folder that you may write to, on a disk with room.") from error
+        raise SettingsError(f"--report {arguments.report}: cannot be written ({error.strerror}).",
+                            hint="Name a file in a folder that you may write to, on a disk with room.") from error
     print(f"report: {arguments.report}" + ("" if arguments.picture else " (without a picture)"))
 
 

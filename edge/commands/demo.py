@@ -182,5 +182,3 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"--out {path}: cannot be made ({error.strerror}).", hint="Name a folder that may be written.") from error
-
-

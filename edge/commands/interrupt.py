@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Interrupt: a Ctrl-C that comes at a bad moment is neither lost nor taken for something else.
+"""Interrupt: a Ctrl-C that comes at a bad moment is neither lost nor mistaken for something else.
 
-A KeyboardInterrupt inside a library that is being loaded comes out of it as "not installed", or as a crash; one inside a
-destructor is dropped by Python. Both come again a moment later.
+While a library is being loaded, a KeyboardInterrupt may come out of it as "not installed", or as a crash; inside a destructor Python drops
+it. In both cases the signal is sent again a moment later.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def stop_on_signals() -> None:
 
 
 def put_off(number: int, frame: FrameType | None) -> bool:
-    """For a handler of signals: whether a module is being loaded in `frame`. The signal then comes again."""
+    """For a signal handler: True where a module is being loaded in `frame` or around it; the signal `number` then comes again by itself."""
     while frame is not None:
         if frame.f_code.co_filename == IMPORTING:
             _again(number)

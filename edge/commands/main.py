@@ -15,9 +15,9 @@ from edge.commands.streams import mend_streams, print_no_more
 from edge.errors import CTRL_C, DISK_FULL, CardError, MaskGateError
 
 REFUSED = (*DISK_FULL, errno.EFBIG, errno.EIO)
-"""What the kernel answers where the standard output leads into a file and that cannot grow."""
+"""What the kernel answers where the standard output is a file that cannot grow."""
 CLOSED = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP)
-"""What it answers to a path that somebody typed and that nobody can follow, wherever it is looked at first."""
+"""What it answers to a path that cannot be followed, in whichever place the program looks at it first."""
 
 
 def main(argv: list[str] | None = None) -> int:

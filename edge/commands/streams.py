@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def mend_streams() -> None:
-    """Closed ones lead nowhere from now on, and a sign that the terminal does not know becomes a question mark."""
+    """From now on what goes to a closed stream is dropped, and a character that the terminal does not know becomes a question mark."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by whoever started us
@@ -20,5 +20,5 @@ def mend_streams() -> None:
 
 
 def print_no_more() -> None:
-    """What is still held back goes nowhere: Python would fail on it once more at its end."""
+    """Drop what is still to be written to the standard output: Python would fail on it once more when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,9 +5,12 @@
         panel.show(decision, t)      # after each decided frame
         panel.tick(t)                # in between, so that blinking goes on while the camera is waited for
 
-`patterns.py` is the table of what each state looks and sounds like, `signals.py` what every output is to be at any
-moment; pins are driven in `gpio.py` only. `safe.py` turns everything off after a death,
-also what `held.py` noted and the settings no longer name; `recording.py` is the twin.
+`patterns.py` is the table of what each state looks and sounds like, `signals.py` reckons what every output is to be at any moment, and
+`gpio.py` alone drives pins (`pins.py` says which). `ticking.py` keeps lamps blinking while a frame is judged. `recording.py` is the twin
+for tests, `pins_file.py` writes every change to a file.
+
+`safe.py` turns everything off after the program has died, as far as broken settings can still be read (`salvage.py`), and also those pins
+that the program held and the settings no longer name (`held.py`).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real pins, and gpiozero's mock pins driven by the very same code. The only file that imports gpiozero, but for the doctor's button test.
+"""Real pins, and gpiozero's mock pins driven by the very same code. Only this file and the doctor's button test import gpiozero.
 
 Every device gets its pin factory handed to it: `Device.pin_factory` is never set and never guessed, because a guess
 that falls back to another driver is a unit that starts and does not work. Nothing here starts a thread of gpiozero's:
@@ -93,7 +93,7 @@ class GpioPanel:
     def _write(self, wanted: Outputs) -> None:
         for name, on in zip(OUTPUTS, wanted, strict=True):
             output = self._outputs.get(name)
-            # Asked for each: closed by another thread while this one waited for the disk behind the pins file, all is off and stays off.
+            # Asked again for each output: another thread may close the panel while this one waits for the disk behind the pins file.
             if output is not None and output.on is not on and not self._closed:
                 output.write(on)
                 self._tell(name, int(on))
@@ -255,8 +255,8 @@ def _no_lgpio(error: Exception) -> PinError:
 
 @contextmanager
 def _logged(what: str) -> Iterator[None]:
-    """Closing goes on whatever one pin says: the others must still be turned off."""
+    """Logs any error instead of raising it: whatever one pin does, the others must still be turned off."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001 - as said
+    except Exception as error:  # noqa: BLE001 - any error, as said
         log.error("panel close failed part=%s error=%s", what, error)

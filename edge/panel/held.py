@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pins that a running program holds, noted where they outlive it.
 
-Whoever edits the settings of a running unit, and kills it before its restart, would leave the old pins on: what turns
-everything off reads the settings as they are then. The note lies in the service's runtime folder, in memory: a power cut takes
-it and the levels alike.
+`maskgate pins safe` reads the settings as they are now. If somebody has edited them since the program started and the program is then
+killed, it would turn off the new pins and leave the old ones on. So the program notes which pins it drives. The note lies in the service's
+runtime folder, in memory: a power cut takes both the note and the levels.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def note_path(environment: Mapping[str, str] = os.environ) -> Path | None:
 
 
 def note(settings: PanelSettings, path: Path | None) -> None:
-    """Write down what is about to be driven, whole or not at all. A full or missing folder keeps no unit from starting."""
+    """Write down what is about to be driven, whole or not at all. Where that cannot be written it is logged, and the unit starts anyway."""
     if path is None:
         return
     try:
@@ -42,7 +42,9 @@ def note(settings: PanelSettings, path: Path | None) -> None:
 
 
 def noted(path: Path | None) -> PanelSettings | None:
-    """What the last program here drove, or None. A value that this release cannot take (the note may be another's) is the default."""
+    """What the last program drove; None where no note can be read. The note may be another release's: a value that this one cannot take
+    becomes the default.
+    """
     if path is None:
         return None
     try:

@@ -63,7 +63,7 @@ class PinsFile:
 
 
 def _at_once(name: str, flags: int) -> int:
-    """Opens a pipe that nobody reads not at all, instead of waiting for a reader while no pin is driven."""
+    """Opens a file without waiting. A pipe that nobody reads is an error then; to wait for a reader would leave the pins undriven."""
     file = os.open(name, flags | os.O_NONBLOCK, 0o666)
     os.set_blocking(file, True)
     return file

@@ -24,7 +24,7 @@ class Shown(NamedTuple):
 
 
 class RecordingPanel:
-    """Shows decisions to nobody; a test reads `states`, `shown`, `changes` and `outputs`."""
+    """Drives no pins; a test reads `states`, `shown`, `changes` and `outputs`."""
 
     def __init__(self, settings: PanelSettings | None = None) -> None:
         settings = settings or PanelSettings(kind="mock")

@@ -2,7 +2,7 @@
 """Every output to its safe level, without a panel: what systemd runs after any kind of death of the daemon.
 
 A process killed with SIGKILL cannot turn anything off, and Raspberry Pi's kernel keeps the level of its pins
-(raspberrypi/linux#6117). So this opens each pin off and gives it back, whatever the others say.
+(raspberrypi/linux#6117). So this opens each pin at its off level and gives it back; a pin that fails does not keep it from the others.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ class _ToDrive(NamedTuple):
 
     name: str
     number: int
-    """Of its pin, as Broadcom counts (BCM)."""
+    """BCM number of its pin."""
     settings: PanelSettings
-    """What says its level."""
+    """Which level is off, and of which kind the pin is."""
     shown: str
-    """What to call it."""
+    """What the operator is told that it is."""
 
 
 def drive_safe(settings: PanelSettings, *, held: PanelSettings | None = None, pins_file: Path | None = None) -> tuple[str, ...]:
     """Turn off every configured output: lamps dark, buzzer silent, relay let go. Returns their names.
 
     Args:
-        held: what the dead program had been started with: pins that `settings` do not name, or name otherwise, are
-            turned off as that says, and are told with their number.
+        held: the settings that the dead program had been started with. Outputs whose pin is another one in `settings`, or none, are
+            turned off at the old pin too, and told with its number.
         pins_file: a line `{"pin": …, "value": 0, "why": "safe"}` is added for each output driven.
 
     Raises:
@@ -72,10 +72,10 @@ def drive_safe(settings: PanelSettings, *, held: PanelSettings | None = None, pi
 
 
 def _to_drive(settings: PanelSettings, held: PanelSettings | None) -> tuple[list[_ToDrive], list[PinError]]:
-    """What is to be turned off, and the pins that say nothing.
+    """What is to be turned off, and the mistakes in pins of `settings`.
 
-    Where both name a pin for the same output, the settings are right: somebody mended its level. Where they name it for
-    different ones, what is wired there is still what the program drove. Pins of two kinds (`gpio`, `mock`) have nothing in common.
+    A pin may stand in both. For the same output, `settings` say which level is off: somebody may have mended that. For two different
+    outputs, `held` says it: what is wired to the pin is still what the program drove. Pins of two kinds (`gpio`, `mock`) are never the same.
     """
     now, mistakes = _numbers(settings)
     before, _ = _numbers(held) if held is not None else ({}, [])
@@ -89,7 +89,7 @@ def _to_drive(settings: PanelSettings, held: PanelSettings | None) -> tuple[list
 
 
 def _numbers(settings: PanelSettings) -> tuple[dict[str, int], list[PinError]]:
-    """The BCM numbers of the outputs that are wired."""
+    """The BCM numbers of the outputs that are wired, and the mistakes in the others."""
     numbers: dict[str, int] = {}
     mistakes: list[PinError] = []
     for name in OUTPUTS if settings.kind != "none" else ():

@@ -33,7 +33,7 @@ class Ticking:
             self._panel.show(decision, t)
 
     def tick(self, t: float) -> None:
-        """Nothing but to hand on what the thread, which ticks, ran into: a silent camera brings no decision to tell it with.
+        """Only raises what the thread ran into, for it is the thread that ticks. While a camera is silent no `show` comes to raise it.
 
         Raises:
             PinError: a pin failed at a tick.
@@ -65,9 +65,9 @@ class Ticking:
 
 @contextmanager
 def ticking(panel: Panel, now: Callable[[], float], *, live: bool) -> Iterator[Panel | Ticking]:
-    """The panel, ticked 20 times a second from a thread while the block runs where frames come from a `live` camera.
+    """For a `live` camera: the panel, ticked 20 times a second from a thread while the block runs.
 
-    A clip keeps the time of its frames, played fast or slow: there the caller's own `tick` is all.
+    For a clip: the panel itself. A clip, played fast or slow, has the time of its frames, and only the caller knows it.
 
     Args:
         panel: stays open.

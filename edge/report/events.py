@@ -56,7 +56,8 @@ class PassageEvent(msgspec.Struct, kw_only=True, frozen=True, tag_field="event",
 
 
 MOST_BYTES = 64 * 2**20
-"""Of an event file that nobody but us looks after, some 300,000 events; with the one before it a sixtieth of a card of 8 GB."""
+"""Size at which an event file in the service's own folder is set aside: some 300,000 events. Together with the one set aside before it,
+that is a sixtieth of a card of 8 GB."""
 
 
 class Events:
@@ -66,9 +67,9 @@ class Events:
         """Open the target.
 
         Args:
-            ours: the file lies where the service keeps its things. A disk that is full or broken is then no mistake of whoever named
-                it: it is opened with the first event that finds it well again, and until then each of them raises the OSError, as it
-                does where the disk goes wrong later. And it does not grow for ever: at `MOST_BYTES` it becomes FILE.1.
+            ours: the file lies where the service keeps its things. Then a disk that is full or broken is not the mistake of whoever
+                named the file: every event tries to open it anew and raises the OSError until the disk is well again. And the file does
+                not grow for ever: at `MOST_BYTES` it becomes FILE.1.
 
         Raises:
             SettingsError: the file is a pipe, or cannot be written.

@@ -15,7 +15,8 @@ from edge.settings import TrustSettings
 SHARPNESS_PX = 64
 """Faces are brought to this size before sharpness is measured, so that one limit serves near and far."""
 ABOVE_EYES_MIN = 0.27
-"""Somewhat less than from the eyes to the upper end of a face's box, 0.31 to 0.41: a forehead that is cut a little hides nothing."""
+"""What the frame must show above the eyes, in heights of the face's box. A whole face has 0.31 to 0.41 there; a forehead that is cut off
+a little hides nothing."""
 
 
 def doubts(image: NDArray[np.uint8], face: Face, limits: TrustSettings) -> frozenset[Doubt]:
@@ -49,9 +50,9 @@ def share_inside(box: Box, width: int, height: int) -> float:
 
 
 def above_eyes(face: Face) -> float:
-    """What the frame shows above the eyes, in heights of the box: 0.31 and more for a whole face.
+    """How far below the frame's upper edge the eyes lie, in heights of the box: 0.31 and more for a whole face.
 
-    A detector's box ends where the frame ends, so the box alone does not tell that only a chin hangs into the picture.
+    The box of a face that is cut off ends where the frame ends, so the box alone does not tell that only a chin is in the picture.
     """
     return (face.landmarks[0][1] + face.landmarks[1][1]) / 2 / max(face.box.h, 1e-6)
 
