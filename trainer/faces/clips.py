@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clips: how steadily a detector holds a face in a film, and what it sees where nobody is.
 
-TRUTH.csv says how many faces there are from when to when, not where. So found means: at least as many boxes as faces
-(their number, capped), and a gap is the longest stretch without a box while exactly one face is to be seen.
+TRUTH.csv says how many faces there are from when to when, but not where. So a frame's boxes are counted: each counts as a face found, but
+no more of them than there are faces. A gap is a stretch without any box while exactly one face is to be seen.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from trainer.faces.pictures import Image
 
 HINT = "`--videos` must be the folder of clips with their TRUTH.csv: clip,t_start,t_end,faces,verdict, times in seconds."
 RATE = 10
-"""Frames a second that are looked at, about what the unit judges; every first, second or third frame, whichever comes nearest: 12.5 of 25, 7.5 of 15."""
+"""Frames a second that are looked at, about as many as the unit judges. Every second or third frame of a film is taken, or every one,
+whichever comes nearest: 12.5 of 25, 7.5 of 15."""
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of a clip in which as many faces can be seen."""
+    """A part of a clip in which the number of faces to be seen stays the same."""
 
     start: float
     end: float
@@ -63,9 +64,11 @@ def read_truth(path: Path) -> dict[str, list[Stretch]]:
         try:
             stretch = Stretch(float(row["t_start"]), float(row["t_end"]), int(row["faces"]), row["verdict"])
         except ValueError as error:
-            raise TrainerError(f"{where}: expected numbers as t_start, t_end and faces, found {row['t_start']!r}, {row['t_end']!r} and {row['faces']!r}.", hint=HINT) from error
+            raise TrainerError(f"{where}: expected numbers as t_start, t_end and faces, found {row['t_start']!r}, {row['t_end']!r} "
+                               f"and {row['faces']!r}.", hint=HINT) from error
         if not 0 <= stretch.start < stretch.end < math.inf:  # nan is not, either
-            raise TrainerError(f"{where}: it goes from {stretch.start:g} to {stretch.end:g}, expected seconds from 0 on, the end after the beginning.", hint=HINT)
+            raise TrainerError(f"{where}: it goes from {stretch.start:g} to {stretch.end:g}, expected seconds from 0 on, the end after the "
+                               "beginning.", hint=HINT)
         if stretch.faces < 0:
             raise TrainerError(f"{where}: {stretch.faces} faces, expected 0 or more.", hint=HINT)
         if stretch.verdict not in EXPECTED:
@@ -75,14 +78,15 @@ def read_truth(path: Path) -> dict[str, list[Stretch]]:
 
 
 def must_be_clips(folder: Path, names: Iterable[str]) -> None:
-    """Find out before minutes of measuring.
+    """Try whether every clip can be played, before minutes of measuring.
 
     Raises:
         TrainerError: a clip is missing, or cannot be decoded.
     """
     for name in names:
         if not (folder / name).is_file() or not cv2.VideoCapture(str(folder / name)).grab():
-            raise TrainerError(f"{folder / name}: there is no such clip, or it cannot be decoded.", hint="TRUTH.csv names it: fetch it again, or take its lines out.")
+            raise TrainerError(f"{folder / name}: there is no such clip, or it cannot be decoded.",
+                               hint="TRUTH.csv names it: fetch it again, or take its lines out.")
 
 
 def watch(path: Path, stretches: list[Stretch], detectors: list[Detector], long_side: int, score: float) -> list[Tally]:

@@ -19,13 +19,13 @@ The shipped detector is made and measured so, from the checkout, with the pictur
   maskgate-train faces fit recipes/faces-agreed.toml   nearer to its advisers: a quarter of an hour
   maskgate-train faces fit recipes/faces-down.toml     near faces see more around them: half an hour
   maskgate-train faces fit recipes/faces-natural.toml  as a camera shows it: a quarter of an hour
-  maskgate-train faces fit recipes/faces.toml          copies that one and YuNet n, both mirrored by turns: ten minutes; stop any of them when you like, it goes on
+  maskgate-train faces fit recipes/faces.toml          copies that one and YuNet n, both mirrored by turns: ten minutes
   maskgate-train faces export recipes/faces.toml       the best step on pictures kept apart, or the last one -> edge/models/face.onnx
   maskgate-train faces evaluate edge/models/face.onnx ../shared/weights/face_detection_yunet_2023mar.onnx \\
       ../shared/weights/yunet_n_640_640.onnx --card edge/models/face.md
 
-`fit` looks at all pictures with three teachers first: a quarter of an hour, once. Its recipe says everything that decides the outcome;
-copy it under another `name` to try something else. `evaluate` takes any file that cv2.FaceDetectorYN reads.
+Stop any `fit` when you like: the same command goes on where it was. The first one looks at all pictures with three teachers, which takes a
+quarter of an hour, once. Its recipe says everything that decides the outcome; copy it under another `name` to try something else. `evaluate` takes any file that cv2.FaceDetectorYN reads.
 """
 
 
@@ -45,7 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verb.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="files that cv2.FaceDetectorYN reads")
     verb.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of pictures (default: %(default)s)")
     verb.add_argument("--videos", type=Path, default=Path("../shared/videos"), help="folder of clips (default: %(default)s)")
-    verb.add_argument("--sizes", type=_long_side, nargs="+", default=[160, 224, 320, 480, 640], help="long sides in pixels; the means around 320 and 160 px are measured beside them (default: %(default)s)")
+    verb.add_argument("--sizes", type=_long_side, nargs="+", default=[160, 224, 320, 480, 640],
+                      help="long sides in pixels; the means around 320 and 160 px are measured beside them (default: %(default)s)")
     verb.add_argument("--score", type=_score, default=0.6, help="score threshold of the tables (default: %(default)s)")
     verb.add_argument("--to", type=Path, default=Path("faces-evaluation"), help="folder for tables and plots (default: %(default)s)")
     verb.add_argument("--card", type=Path, help="model card whose section of figures is replaced")

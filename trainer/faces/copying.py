@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Copying: what a network loses by answering otherwise than its advisers, cell by cell, whatever the picture shows.
 
-Several detectors together, each asked of a scene and of its mirror image, know more than any of them, since they err elsewhere; a small
-network can learn to answer as they do together ("function matching": Beyer et al. 2022, "Knowledge distillation: A good teacher is patient
-and consistent"). No label has a say.
+Several detectors, each asked about a scene and about its mirror image, know more together than any one of them, since each errs in other
+places. A small network can learn to answer as they do together ("function matching": Beyer et al. 2022, "Knowledge distillation: A good
+teacher is patient and consistent"). Labels play no part.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import tensorflow as tf
 from trainer.faces.cells import bce, eiou_loss, flatten, smooth_l1
 
 SEEN_WORTH = 4.0
-"""Further weight of a cell's obj, times the score that it or the advisers give it: most cells show nothing, and know it."""
+"""Further weight of obj in a cell, times the score that the network or the advisers give the cell, whichever is higher: most cells show
+nothing, and everybody knows it."""
 PARTS = {"cls": 2.0, "obj": 1.0, "box": 10.0, "points": 0.1}
 """What each part of the loss weighs."""
 PLACED = 0.2
 """Score of the advisers from which a cell's box and landmarks are copied."""
 SIDES_SWAPPED = [2, 3, 0, 1, 4, 5, 8, 9, 6, 7]
-"""A mirrored face's right eye is the left one of the picture, and so with the corners of the mouth: the order of its landmarks' x and y."""
+"""The order of a mirrored face's landmarks, x and y: its right eye is the picture's left one, and so with the corners of the mouth."""
 
 
 def look(adviser: Any, pictures: Any, mirror: Any) -> list[Any]:

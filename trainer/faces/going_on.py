@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Going on: a training that is gone on with must be the one that the recipe says now. Shapes of tensors alone do not tell."""
+"""Going on: a training that is continued must have begun with the settings that its recipe has now. A recipe is kept beside the saved states,
+since shapes of tensors alone would not show a difference."""
 
 from __future__ import annotations
 
@@ -41,5 +42,5 @@ def must_go_on_alike(recipe: Recipe) -> None:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """By setting, its old and its new value; what an older release did not know yet is taken as it is now."""
+    """Setting → its old and its new value, where they differ. A setting that the older recipe does not have is taken to be as it is now."""
     return {key: (before[key], now[key]) for key in now if key not in FREE and key in before and before[key] != now[key]}

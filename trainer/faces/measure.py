@@ -24,8 +24,8 @@ BANDS = ((">=20 %", 0.2, 9.0), ("10-20 %", 0.1, 0.2), ("<10 %", 0.0, 0.1))
 def assign(found: Found, truths: Sequence[Truth]) -> NDArray[np.int64]:
     """For each found box the number of the face it is, -1 for none.
 
-    Boxes choose in the order of their scores, each the free face with the largest overlap, a labelled one before an `unknown`
-    one; a second box on a face is false, but not one on an `unknown` face (there may be two in a blur).
+    The surest box chooses first. Each takes the free face that it overlaps most, a labelled one before an `unknown` one. A second box on a
+    labelled face is false; any number may lie on an `unknown` one, for there may be several people in a blur.
     """
     owner = np.full(len(found), -1, np.int64)
     taken: set[int] = set()

@@ -33,7 +33,7 @@ LEAST = 16.0
 def mine(store: Store, detector: Path) -> Store:
     """The same store with the detector's errors in photographs added to the tables, and the faces that it misses there marked.
 
-    Takes half a minute. Crops are not searched: of 11 000, seventy are missed.
+    Takes half a minute. Crops are not searched, for the detector misses only seventy of 11,000.
     """
     asked = Detector(detector, FLOOR)
     faces: list[Faces | None] = list(store.faces)

@@ -47,7 +47,8 @@ def plot_time(results: Sequence[Result], score: float, path: Path) -> None:
         own = [result for result in results if result.model == model]
         axes.plot([r.milliseconds for r in own], [_recall(r, score, "mask") for r in own], "o-", label=lettered(model), color=f"C{number}")
         for r in own:  # each detector's sizes in its own colour and row, since two may meet in a point
-            axes.annotate(str(r.size), (r.milliseconds, _recall(r, score, "mask")), fontsize=7, color=f"C{number}", xytext=(3, 4 if number == 0 else -9 * number), textcoords="offset points")
+            axes.annotate(str(r.size), (r.milliseconds, _recall(r, score, "mask")), fontsize=7, color=f"C{number}",
+                          xytext=(3, 4 if number == 0 else -9 * number), textcoords="offset points")
     _save(figure, axes, path)
 
 

@@ -38,7 +38,8 @@ class Result:
 def nearby(size: int) -> list[int]:
     """Seven long sides about a hundredth of one apart, in pixels, smallest first.
 
-    How faces fall on the cells decides whether one at the threshold is found: over seven sizes that cancels out. Which faces there are does not.
+    Whether a face near the threshold is found depends on how it falls on the network's cells. Over seven sizes that chance cancels out; that of
+    which faces the pictures hold does not.
     """
     return [round(size * (1 + hundredths / 100)) for hundredths in NEARBY]
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scenes: one square training picture with its faces, put together anew each time from the pictures there are.
 
-`zoom` shows one face of a photograph at a size drawn from 18 px to a little more than the whole scene, `mosaic` sets many pictures side by
-side, `nobody` shows pieces without a face and heads whose face is covered. Then masks are rendered on bare faces, and
-the light, the lens and the wire do what they do on a cheap camera.
+A zoom shows one face of a photograph, at a height from 18 px to a little more than the whole scene. A mosaic sets many pictures side by
+side. The others show nobody: pieces without a face, and heads whose face is covered. Then masks are drawn on some of the bare faces, and
+the picture is spoilt as a cheap camera does it (`spoil.py`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ZOOMED = 18.0, 1.1
 MOSAICS = {1: 0.18, 2: 0.3, 3: 0.32, 4: 0.2}
 """How often a mosaic has so many pictures in a row."""
 FILLED = 0.8
-"""How often a zoom is shifted so that its photograph leaves no more of the scene empty than it must."""
+"""How often a zoom is shifted so that its photograph covers as much of the scene as it can."""
 SOURCES = {"webphotos": 0.68, "andrewmvd": 0.25, "maixcam": 0.07}
 """How often a zoom shows each."""
 CROPS = {"mask": 0.5, "incorrect": 0.1, "no_mask": 0.3, "not_face": 0.1}
@@ -41,7 +41,7 @@ ERRORS = 0.4
 WORTH = {"mask": 3.0, "incorrect": 3.0, "no_mask": 2.0, "unknown": 0.5}
 """How often a zoom is aimed at a face of each kind, before the others in the same picture."""
 TILT = 12.0
-"""By how much a tilted scene is: the standard deviation in degrees, cut at twice that."""
+"""Standard deviation in degrees of how far a tilted scene is turned, cut at twice that."""
 MISSED_OFTEN, MISSED_WORTH = 2.0, 4.0
 """How much more often a picture with a face that the detector misses is shown, and that face aimed at."""
 
@@ -54,7 +54,7 @@ class Store:
     pixels: Sequence[Image]
     faces: list[Faces | None]
     missed: list[NDArray[np.bool_] | None] | None = None
-    """For each table of faces (errors after its end not counted) those that the detector in training misses; see mining.py."""
+    """For each table of faces, which of them the detector in training misses; errors that mining.py has put at the table's end are left out."""
 
     def misses(self, number: int) -> NDArray[np.bool_]:
         """Which faces of one picture are missed, as long as its table."""
@@ -100,9 +100,9 @@ class Scenes:
         return np.asarray(raised / raised.sum(), np.float64)
 
     def make(self) -> list[tuple[Image, Faces]]:
-        """The next scene, twice: BGR (side, side, 3) and its faces in its pixels; then mirrored, dressed and spoilt anew.
+        """The next scene, BGR (side, side, 3), with its faces in its pixels; and the same scene mirrored, dressed and spoilt anew.
 
-        Putting a scene together takes as long as a training step; the second look at it comes cheap.
+        Putting a scene together takes as long as a training step. The second look at it costs little.
         """
         rng = self._rng
         draw = rng.random()

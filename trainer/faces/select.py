@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Selection: where the detectors of a training are kept, and which step is best, judged on pictures that training did not see and that are not the test."""
+"""Selection: where the detectors of a training are kept, and which step is best, judged on pictures that neither training nor the final test
+sees."""
 
 from __future__ import annotations
 
@@ -115,13 +116,13 @@ def step_file(recipe: Recipe, step: int) -> Path:
 
 
 def saved_by(recipe: Recipe, step: int) -> Path:
-    """The last detector that was saved up to this step: at the step itself, unless `every` was another one before."""
+    """The last detector saved up to this step. It is the step's own, unless `every` was another number in an earlier run."""
     return next((path for earlier in range(step, -1, -1) if (path := step_file(recipe, earlier)).is_file()), step_file(recipe, step))
 
 
 def chosen(recipe: Recipe) -> Path:
-    """The detector file that the recipe takes: the one with the best goal so far, of a tie the later one, or the last one. Steps after its end, of a
-    training that was longer before, are not its own.
+    """The detector file that the recipe takes: the last one, or the one with the best goal (the later one of a tie), as its `choose` says. Steps
+    after the recipe's end do not count: they are of a time when it was longer.
 
     Raises:
         SettingsError: this recipe has not been trained here, its figures are damaged, or none of them has a goal.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training: the detector's network between two steps: what one step changes, and how its state is kept on disk."""
+"""Training: what one step changes (the network, the optimiser and the mean of the weights), and how that state is kept on disk."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def first_weights(recipe: Recipe) -> tuple[Plan, Weights]:
 
 
 def advisers(recipe: Recipe) -> list[Any]:
-    """The detectors that are imitated, YuNet n first; none where nothing is imitated."""
+    """The networks that are imitated, YuNet n first; none where the recipe imitates nobody."""
     found = []
     for named in (WIDER, *recipe.advisers) if recipe.imitate > 0 else ():
         plan, weights = read_onnx(detector_file(named, Path(recipe.weights)))
@@ -87,7 +87,8 @@ class Training:
         except TrainerError:
             raise
         except (ValueError, IndexError, RuntimeError, tf.errors.OpError) as error:  # TensorFlow has no name of its own for these
-            raise TrainerError(f"Training {recipe.folder}: its state does not fit the recipe, or is damaged ({(str(error).splitlines() or ['nothing in it'])[0][:200]}).",
+            reason = (str(error).splitlines() or ["nothing in it"])[0][:200]
+            raise TrainerError(f"Training {recipe.folder}: its state does not fit the recipe, or is damaged ({reason}).",
                                hint=f"A recipe that begins otherwise needs another `name`; to begin anew, delete {recipe.folder}.") from error
 
     def rate(self) -> float:
@@ -99,11 +100,12 @@ class Training:
         return recipe.rate * (0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, done))) / 2)
 
     def learn(self, batch: Batch) -> dict[str, Any]:
-        """One step. Gives the parts of the loss."""
+        """Take one step; the parts of its loss by name."""
         self._optimiser.learning_rate.assign(self.rate())
         # The mean follows closely at first, or it would hold on to the start for a thousand steps.
         keep = min(self._recipe.average, (1 + self.step) / (10 + self.step))
-        # Half of the steps show an adviser mirror images, the second one at half the first one's pace and so on, so that all combinations come.
+        # Each adviser is shown mirror images in half of the steps: the first in every other step, the second in two of four, the third in
+        # four of eight, so that all combinations come.
         mirror = [self._recipe.mirror and bool(self.step >> number & 1) for number in range(len(self._advisers))]
         parts = self._graph(Batch(*(tf.constant(part) for part in batch)), tf.constant(keep, tf.float32), tf.constant(mirror, tf.bool))
         self.step += 1
@@ -129,7 +131,8 @@ class Training:
         try:
             self._manager.save(checkpoint_number=self.step)
         except (OSError, tf.errors.OpError) as error:
-            raise TrainerError(f"Training {self._recipe.folder}: its state cannot be written ({(str(error).splitlines() or ['no reason given'])[0][:200]}).",
+            reason = (str(error).splitlines() or ["no reason given"])[0][:200]
+            raise TrainerError(f"Training {self._recipe.folder}: its state cannot be written ({reason}).",
                                hint="Free some space, then give the same command again: it goes on from the state before.") from error
         path = step_file(self._recipe, self.step)
         weights = blended(self._first, take_weights(self.mean, self.plan), self._recipe.keep)

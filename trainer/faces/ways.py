@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ways: how a program may fit a picture into the size that is searched; whoever measures a detector chooses one, and faces at the threshold turn on it."""
+"""Ways: how a program may fit a picture into the size that is searched. Which one is chosen decides whether faces near the score threshold
+are found, so a detector is measured in all of the usual ways."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ GREY = 114
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """A picture is made small, its sides in proportion, and lies on a ground."""
+    """How a picture is scaled, its sides in proportion, and what it is laid on."""
 
     resampling: int
     """An OpenCV interpolation for pictures that are made smaller; larger ones are always linear."""
@@ -37,7 +38,12 @@ WAYS = tuple(Way(resampling=resampling, ground=ground, middle=middle, square=squ
 
 
 def fitted(image: Image, size: int, way: Way) -> tuple[Image, tuple[int, int], tuple[float, float]]:
-    """The ground with the picture on it (sides of a multiple of 32 px if `size` is one), where its left upper corner lies (x, y), and the picture's pixels a pixel (x, y)."""
+    """Fit a picture into a long side of `size` px.
+
+    Returns:
+        The ground with the picture on it, its sides multiples of 32 px if `size` is one; where the picture's left upper corner lies on it
+        (x, y); and how many of the picture's own pixels a pixel of it stands for (x, y).
+    """
     small = resized(image, size, way.resampling)
     height, width = small.shape[:2]
     right, below = ((size if way.square else -(-side // STRIDES[-1]) * STRIDES[-1]) - side for side in (width, height))
