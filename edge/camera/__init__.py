@@ -5,9 +5,10 @@
         for frame in camera.frames():
             ...
 
-One source a file; `open_camera` picks it by the string `source`. What a camera delivers by the clock (picamera, v4l2,
-stream) goes through `newest.py`, what a file delivers (clip, stills) through `pace.py`, and every picture is turned
-upright in `turn.py`.
+One source a file; `open_camera` (`source.py`) picks it by the string `source`. What a camera delivers by the clock (picamera, v4l2,
+stream) goes through `newest.py`, what a file delivers (clip, stills) through `pace.py`, and the pictures of either are turned by the
+setting `rotate_deg` in `turn.py`. `capture.py` reads both a webcam and a stream, `pixels.py` knows libcamera's pixel formats, and
+`orientation.py` is for `maskgate check`: how a phone's picture is turned.
 """
 
 from __future__ import annotations

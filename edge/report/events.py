@@ -18,7 +18,7 @@ from edge.errors import DISK_BROKEN, DISK_FULL, SettingsError
 from edge.frame import Frame
 from edge.look import Look
 
-Label = Literal["mask", "incorrect", "no_mask"]
+LabelName = Literal["mask", "incorrect", "no_mask"]
 
 
 class FaceEvent(msgspec.Struct, kw_only=True, frozen=True):
@@ -27,7 +27,7 @@ class FaceEvent(msgspec.Struct, kw_only=True, frozen=True):
     track: int
     box: tuple[float, float, float, float]
     """x, y, width, height in pixels of the frame."""
-    label: Label
+    label: LabelName
     p: float
     """Smoothed probability of `label`."""
 

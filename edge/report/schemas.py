@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from edge.report.events import Label, PassageEvent, StateEvent
+from edge.report.events import LabelName, PassageEvent, StateEvent
 
 Chance = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
@@ -26,7 +26,7 @@ class FoundFace(msgspec.Struct, kw_only=True, frozen=True):
     box: tuple[float, float, float, float]
     """x, y, width, height in pixels of the picture as stored."""
     score: Chance
-    label: Label
+    label: LabelName
     probabilities: Chances
 
 

@@ -3,6 +3,9 @@
 
     vision = open_vision(settings)
     looks = vision.look(frame)
+
+`faces.py` finds the faces, `crop.py` cuts them out, `masks.py` judges them (`bundle.py` reads its model, `interpreter.py` runs it), and
+`quality.py` raises the doubts.
 """
 
 from __future__ import annotations
