@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from types import FrameType
 
@@ -40,7 +39,7 @@ def ending(program: str, command: Callable[[], None], own: bool, stopped: str = 
     Raises:
         SystemExit: a usage error or --help, both told by argparse; or one of `ENDS` came.
     """
-    hooks, before = (sys.unraisablehook, threading.excepthook), {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDS)}
+    hook, before = sys.unraisablehook, {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDS)}
     try:
         listen()
         for number in ENDS:
@@ -62,19 +61,15 @@ def ending(program: str, command: Callable[[], None], own: bool, stopped: str = 
             print(f"\n{program}: {stopped}", file=sys.stderr)
         return CTRL_C
     finally:
-        sys.unraisablehook, threading.excepthook = hooks
+        sys.unraisablehook = hook
         for number, handler in before.items():  # a Ctrl-C that was put off would only disturb Python's end now
             signal.signal(number, signal.SIG_IGN if own and number == signal.SIGINT else handler)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """End as Ctrl-C does, tidying up; the processes that we started first, which are waited for."""
+    """End as Ctrl-C does, tidying up."""
     if put_off(number, frame):
         return
     for each in ENDS:  # a second one would interrupt the tidying
         signal.signal(each, signal.SIG_IGN)
-    started = sys.modules.get("multiprocessing")
-    for child in started.active_children() if started else ():
-        child.terminate()
-    threading.excepthook = lambda _: None  # whoever looks after them is surprised
     raise SystemExit(128 + number)

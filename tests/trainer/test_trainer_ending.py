@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -52,36 +53,62 @@ def test_a_ctrl_c_in_the_midst_of_loading_is_no_traceback(project: Path, module:
     assert done.returncode in (0, 130)  # the help may be told before it comes again
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for child processes as Linux shows them")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_while_faces_are_prepared_leaves_no_process_and_no_folder(project: Path, tmp_path: Path, number: signal.Signals) -> None:
+needs_proc = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for child processes as Linux shows them")
+
+
+@contextmanager
+def preparing_faces(project: Path, folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A training that is preparing faces, with a process group of its own, and the numbers of its child processes."""
     rng = np.random.default_rng(1)
     for label in ("mask", "incorrect", "no_mask"):
-        (tmp_path / f"set/{label}").mkdir(parents=True)
+        (folder / f"set/{label}").mkdir(parents=True)
         for n in range(200):
-            cv2.imwrite(str(tmp_path / f"set/{label}/{n}.jpg"), rng.integers(0, 255, (320, 320, 3), dtype=np.uint8))
-    assert train(["data", "build", str(tmp_path / "set"), "--data", str(tmp_path)]) == 0
-    (tmp_path / "own.toml").write_text('[model]\nweights = "none"\n')
-    words = ["fit", str(tmp_path / "own.toml"), "--data", str(tmp_path), "--cache", str(tmp_path / "cache"), "--run", str(tmp_path / "run")]
-    with subprocess.Popen([sys.executable, "-m", "trainer.main", *words], stderr=subprocess.PIPE, text=True, cwd=project) as training:
+            cv2.imwrite(str(folder / f"set/{label}/{n}.jpg"), rng.integers(0, 255, (320, 320, 3), dtype=np.uint8))
+    assert train(["data", "build", str(folder / "set"), "--data", str(folder)]) == 0
+    (folder / "own.toml").write_text('[model]\nweights = "none"\n')
+    words = ["fit", str(folder / "own.toml"), "--data", str(folder), "--cache", str(folder / "cache"), "--run", str(folder / "run")]
+    with subprocess.Popen([sys.executable, "-m", "trainer.main", *words], stderr=subprocess.PIPE, text=True, cwd=project, process_group=0) as training:
         try:
             children: list[str] = []
-            while not (list(tmp_path.glob("cache/*/making-*")) and len(children) == 3):  # two workers, and whoever clears up after them
+            while not (list(folder.glob("cache/*/making-*")) and len(children) == 3):  # two workers, and whoever clears up after them
                 assert training.poll() is None
                 children = Path(f"/proc/{training.pid}/task/{training.pid}/children").read_text().split()
                 time.sleep(0.05)
             time.sleep(1.0)
-            training.send_signal(number)
-            assert training.wait(timeout=20) == 128 + number
-            assert training.stderr is not None
-            assert "Traceback" not in training.stderr.read()
+            yield training, children
         finally:
             training.kill()
-    until = time.monotonic() + 10
+
+
+def must_have_ended(children: list[str]) -> None:
+    until = time.monotonic() + 20
     while (left := [child for child in children if Path(f"/proc/{child}").exists()]) and time.monotonic() < until:
         time.sleep(0.1)
     assert not left
+
+
+@needs_proc
+@pytest.mark.parametrize(("number", "to_all"), [(signal.SIGTERM, False), (signal.SIGHUP, False), (signal.SIGTERM, True)],
+                         ids=["SIGTERM", "SIGHUP", "SIGTERM to all its processes"])
+def test_a_signal_while_faces_are_prepared_leaves_no_process_and_no_folder(project: Path, tmp_path: Path, number: signal.Signals, to_all: bool) -> None:
+    with preparing_faces(project, tmp_path) as (training, children):
+        if to_all:
+            os.killpg(training.pid, number)
+        else:
+            training.send_signal(number)
+        assert training.wait(timeout=90) == 128 + number
+        assert training.stderr is not None
+        assert "Traceback" not in training.stderr.read()
+    must_have_ended(children)
     assert not [path for path in tmp_path.glob("cache/*/*") if path.is_dir()]
+
+
+@needs_proc
+def test_a_training_that_is_killed_leaves_no_process(project: Path, tmp_path: Path) -> None:
+    with preparing_faces(project, tmp_path) as (training, children):
+        training.kill()
+        training.wait(timeout=20)
+    must_have_ended(children)
 
 
 def test_help_and_the_page_know_the_same_exit_codes_and_what_is_raised_has_one(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

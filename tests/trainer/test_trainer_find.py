@@ -97,10 +97,7 @@ class HereAndNow:
 
     def __init__(self, *arguments: object, **more: object) -> None: ...
 
-    def __enter__(self) -> HereAndNow:
-        return self
-
-    def __exit__(self, *arguments: object) -> None: ...
+    def shutdown(self, *, cancel_futures: bool) -> None: ...
 
     def map(self, work: Callable[..., object], jobs: Sequence[object], chunksize: int) -> Iterator[object]:
         return map(work, jobs)

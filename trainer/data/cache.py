@@ -13,9 +13,12 @@ import json
 import math
 import multiprocessing
 import os
+import signal
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,6 +37,7 @@ from trainer.data.find import Finder, fit
 from trainer.data.fingerprint import fingerprint
 from trainer.data.labels import NOT_FACE, UNKNOWN
 from trainer.data.manifest import Sample, require_inside
+from trainer.ending import ENDS
 from trainer.errors import TrainerError
 
 SIDE_PX = 224
@@ -153,9 +157,7 @@ def _make(samples: Sequence[Sample], known: dict[str, list[Box]], data: Path, de
 
 def _write(jobs: Sequence[Job], folder: Path, workers: int) -> None:
     rows: list[Row] = []
-    # Started afresh, not forked: a child of a process in which OpenCV or TensorFlow has threads waits for ever for a lock
-    # that one of them held.
-    with whole(folder / "faces.bin") as part, part.open("wb") as pictures, ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with whole(folder / "faces.bin") as part, part.open("wb") as pictures, _processes(workers) as pool:
         for done in tqdm(pool.map(_cut, jobs, chunksize=16), total=len(jobs), desc="faces", unit="picture"):
             for picture, row in done:
                 pictures.write(picture.tobytes())
@@ -166,6 +168,36 @@ def _write(jobs: Sequence[Job], folder: Path, workers: int) -> None:
         for row in rows:
             writer.writerow([row.path, row.label, row.source, row.group, row.split, int(row.found), f"{row.face_px:.1f}",
                              json.dumps([round(v, 1) for v in row.landmarks])])
+
+
+@contextmanager
+def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that prepare faces. However the block is left, they finish the pictures in hand (seconds) and end."""
+    # Started afresh, not forked: a child of a process in which OpenCV or TensorFlow has threads waits for ever for a lock
+    # that one of them held.
+    pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """In a process that prepares faces: end when the training lets go of it, or is killed, and for no signal.
+
+    One that a signal ends while it hands over its faces leaves half a message, for whose rest the training would wait for ever;
+    and a Ctrl-C or a closed terminal is told to all of them.
+    """
+    for number in (signal.SIGINT, *ENDS):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 _FINDERS: dict[tuple[int, Path], Finder] = {}
