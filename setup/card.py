@@ -3,7 +3,7 @@
 
 The image carries cloud-init, which reads three files from the boot partition. They are written here, and beside them
 goes `maskgate.tar.gz`, this checkout as the unit needs it. Nothing else on the card is touched. Only the standard
-library is used, so that any Python 3.11 will do.
+library is needed, so that any Python 3.11 will do; with that of .venv the values of `--settings` are checked, too.
 
 * `user-data`: name, time zone, user, settings, and the one command that installs.
 * `network-config`: cable, and Wi-Fi where it is asked for.
@@ -33,6 +33,11 @@ PARTS = ("edge", "trainer", "convert", "setup", "setup.sh", "systemd", "constrai
 BOOT = "/boot/firmware"
 """Where the unit has the boot partition."""
 ON_UNIT = "/usr/local/src/maskgate"
+
+DEBS = ("python3-picamera2", "python3-lgpio")
+"""What the Lite image lacks, and no wheel replaces: without them an installation goes well, and has neither Pi camera nor pins."""
+BESIDE_DEBS = ("lock", "partial")
+"""apt leaves these two beside its .deb files, for root's eyes only."""
 
 NOT_AGAIN = "[ -e /opt/maskgate/current ] || [ $i -ge 5 ]"
 """This is run at the first start only, and nobody may be able to log in: a network that fails for a moment must not leave the card as it
@@ -82,10 +87,7 @@ def check(given: argparse.Namespace) -> None:
     if known and given.timezone not in known:
         raise WrongError(f"--timezone {given.timezone}: there is no such time zone; expected a name such as Europe/Berlin")
     if given.settings is not None:
-        try:
-            tomllib.loads(read(given.settings, "--settings"))
-        except tomllib.TOMLDecodeError as error:
-            raise WrongError(f"--settings {given.settings}: this is no TOML: {error}") from error
+        check_settings(given.settings)
     if given.offline is not None and not any(given.offline.glob("*.whl")):
         raise WrongError(f"--offline {given.offline}: there are no packages in it; ./setup.sh wheels makes such a folder")
     if not given.dry_run and not ((given.boot / "config.txt").is_file() and (given.boot / "cmdline.txt").is_file()):
@@ -93,11 +95,47 @@ def check(given: argparse.Namespace) -> None:
                          "flash the image, put the card in again, and name its first partition")
 
 
+def check_settings(path: Path) -> None:
+    """As `maskgate config check` does, but for models that are named: those lie on the unit, and not here."""
+    try:
+        table = tomllib.loads(read(path, "--settings"))
+    except tomllib.TOMLDecodeError as error:
+        raise WrongError(f"--settings {path}: this is no TOML: {error}") from error
+    sys.path.insert(0, str(PROJECT))
+    try:
+        from edge.errors import MaskGateError
+        from edge.settings_file import settings_from
+    except ImportError as error:  # msgspec, as a rule
+        print(f"==> --settings {path}: its values are NOT checked, since this Python has no {error.name}: after `./setup.sh demo`,\n"
+              "    which makes a .venv, this command checks them, and so does `.venv/bin/maskgate config check FILE`", file=sys.stderr)
+        return
+    try:
+        settings_from(table, where=str(path))
+    except MaskGateError as error:
+        raise WrongError(f"--settings {path}: wrong, as the unit would find; nothing was written\n{error}") from error
+
+
 def read(path: Path, what: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except (OSError, UnicodeDecodeError) as error:
         raise WrongError(f"{what} {path}: cannot be read ({error})") from error
+
+
+def told_of_packages(folder: Path) -> str:
+    """What is missing in the folder of `--offline`, as setup/packages.sh looks for it there; empty if nothing is."""
+    there = {path.name.partition("_")[0] for pattern in ("*.deb", "*/*.deb") for path in folder.glob(pattern)}
+    missing = [package for package in DEBS if package not in there]
+    if not missing:
+        return ""
+    return (f"==> --offline {folder}: no .deb file of {' and '.join(missing)}: unless the image has what is missing, the unit will have "
+            "no Pi camera (picamera2), no lamps, buzzer and relay (lgpio).\n"
+            '    docs/flashing.md, "Without a network", says how to fetch them; then run the same command again')
+
+
+def on_card(folder: Path) -> list[Path]:
+    """The files of `--offline` that go onto the card."""
+    return [path for path in folder.rglob("*") if path.is_file() and not set(BESIDE_DEBS) & set(path.relative_to(folder).parts)]
 
 
 def wifi_key(name: str, password: str) -> str:
@@ -197,16 +235,21 @@ def main(words: list[str]) -> int:
     except WrongError as error:
         print(f"setup.sh: {error}", file=sys.stderr)
         return 2
+    if given.offline is not None and (missing := told_of_packages(given.offline)):
+        print(missing, file=sys.stderr)
     if given.dry_run:
         for name, text in texts.items():
             print(f"--- {name}\n{text}", end="")
-        print(f"--- maskgate.tar.gz: {len(archive()) // 1024} kB\n==> nothing was written")
+        print(f"--- maskgate.tar.gz: {len(archive()) // 1024} kB")
+        if given.offline is not None:
+            packages = on_card(given.offline)
+            print(f"--- maskgate-packages/: {len(packages)} files, {sum(path.stat().st_size for path in packages) / 1e6:.1f} MB")
+        print("==> nothing was written")
         return 0
     try:
         (given.boot / "maskgate.tar.gz").write_bytes(archive())
         if given.offline is not None:
-            # apt leaves these two beside its .deb files, for root's eyes only.
-            shutil.copytree(given.offline, given.boot / "maskgate-packages", dirs_exist_ok=True, ignore=shutil.ignore_patterns("lock", "partial"))
+            shutil.copytree(given.offline, given.boot / "maskgate-packages", dirs_exist_ok=True, ignore=shutil.ignore_patterns(*BESIDE_DEBS))
         # Last: by these the card installs what lies there whole, or nothing.
         for name, text in texts.items():
             (given.boot / name).write_text(text, encoding="utf-8", newline="\n")

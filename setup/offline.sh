@@ -47,7 +47,8 @@ offline_wheels() {
 
 offline_card() {
     local python arguments=() paths=' --settings --ssh-key --wifi-password-file --offline '
-    find_python
+    # The one of .venv has what checking settings takes.
+    if [ -z "${PYTHON:-}" ] && suits .venv/bin/python; then python=.venv/bin/python; else find_python; fi
     while [ $# -gt 0 ]; do # paths are the caller's, from where they stand
         if [[ $paths == *" $1 "* && $# -ge 2 ]]; then
             arguments+=("$1" "$(absolute "$2")")

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from setup_machine import Machine
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ somebody@desk"
 
@@ -139,6 +140,27 @@ def test_what_apt_leaves_beside_its_files_for_root_s_eyes_does_not_go_onto_the_c
     assert {path.name for path in (boot / "maskgate-packages").iterdir()} == {"a-1-py3-none-any.whl", "python3-lgpio_1_arm64.deb"}
 
 
+@pytest.mark.parametrize(("debs", "missing"), [
+    ([], "no .deb file of python3-picamera2 and python3-lgpio"), (["python3-lgpio_1_arm64.deb"], "no .deb file of python3-picamera2:"),
+    (["python3-lgpio_1_arm64.deb", "archives/python3-picamera2_1%3a0_all.deb"], "")], ids=["none", "one", "both"])
+def test_a_folder_without_what_the_image_lacks_is_told_of(project: Path, boot: Path, tmp_path: Path, debs: list[str], missing: str) -> None:
+    (tmp_path / "wheels/archives").mkdir(parents=True)
+    for name in ("a-1-py3-none-any.whl", "python3-lgpio-doc_1_all.deb", *debs):
+        (tmp_path / "wheels" / name).touch()
+    for more in ([], ["--dry-run"]):
+        result = card(project, "--offline", tmp_path / "wheels", *more, boot)
+        assert result.returncode == 0, "a webcam and no lamps are enough for somebody"
+        assert (missing in result.stderr and "docs/flashing.md" in result.stderr) if missing else result.stderr == ""
+
+
+def test_a_dry_run_tells_what_the_packages_on_the_card_weigh(project: Path, boot: Path, tmp_path: Path) -> None:
+    (tmp_path / "wheels/partial").mkdir(parents=True)
+    for name in ("a-1-py3-none-any.whl", "python3-lgpio_1_arm64.deb", "lock", "partial/half.deb"):
+        (tmp_path / "wheels" / name).write_bytes(bytes(2_500_000))
+    result = card(project, "--offline", tmp_path / "wheels", "--dry-run", boot)
+    assert "--- maskgate-packages/: 2 files, 5.0 MB\n" in result.stdout
+
+
 @pytest.mark.parametrize("file", ["docs/flashing.md", "setup/offline.sh"])
 def test_who_fetches_deb_files_is_told_to_fetch_no_more_than_an_installation_would(project: Path, file: str) -> None:
     """What Picamera2 recommends is a desktop, which a boot partition has no room for."""
@@ -176,6 +198,46 @@ def test_a_private_key_and_a_broken_settings_file_are_refused(project: Path, boo
     (tmp_path / "bad.toml").write_text("[door\n")
     assert ".pub" in card(project, "--user", "anna", "--ssh-key", tmp_path / "id", boot).stderr
     assert "no TOML" in card(project, "--settings", tmp_path / "bad.toml", boot).stderr
+
+
+WRONG = '[door]\nmode = "refuze"\n[panel]\ngreen_pin = 17\nred_pin = 17\n[colour]\nwalls = "white"\n'
+
+
+def test_settings_that_the_unit_would_refuse_do_not_go_onto_the_card(project: Path, boot: Path, tmp_path: Path) -> None:
+    before = sorted(boot.iterdir())
+    (tmp_path / "bad.toml").write_text(WRONG)
+    for more in ([], ["--dry-run"]):
+        result = card(project, "--settings", tmp_path / "bad.toml", *more, boot)
+        assert result.returncode == 2
+        for word in ('mode = "refuze"', "GPIO17", "[colour] is no section"):
+            assert word in result.stderr
+    assert sorted(boot.iterdir()) == before
+
+
+def test_a_model_that_lies_on_the_unit_is_not_looked_for_on_the_desk(project: Path, boot: Path, tmp_path: Path) -> None:
+    (tmp_path / "unit.toml").write_text('[masks]\nmodel = "/etc/maskgate/of-our-own.tflite"\n')
+    result = card(project, "--settings", tmp_path / "unit.toml", boot)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_where_values_cannot_be_checked_that_is_said(project: Path, boot: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text(WRONG)
+    # -S: without the packages of this .venv, as a computer's own Python.
+    result = subprocess.run([sys.executable, "-S", project / "setup/card.py", "--settings", tmp_path / "bad.toml", boot],
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=50)
+    assert result.returncode == 0, result.stderr
+    assert "its values are NOT checked, since this Python has no msgspec" in result.stderr
+    assert "./setup.sh demo" in result.stderr
+
+
+def test_setup_sh_takes_the_python_that_can_check_settings(machine: Machine) -> None:
+    machine.has("python3", 'case "$1" in -c) exit 0 ;; esac; echo theirs')
+    assert machine.setup("card", "bootfs").stdout == "theirs\n"
+    (machine.folder / ".venv/bin").mkdir(parents=True)
+    own = machine.folder / ".venv/bin/python"
+    own.write_text('#!/bin/sh\ncase "$1" in -c) exit 0 ;; esac; echo our own\n')
+    own.chmod(0o755)
+    assert machine.setup("card", "bootfs").stdout == "our own\n"
 
 
 def test_a_settings_file_that_begins_with_a_byte_order_mark_is_one(project: Path, boot: Path, tmp_path: Path) -> None:
