@@ -43,7 +43,7 @@ On the unit (64-bit Raspberry Pi OS or Debian, Bookworm or Trixie), as root:
     --panel P           gpio, mock or none, for a first installation (default: gpio)
     --offline WHEELS    take packages from this folder (see wheels), and .deb files from it too
     --image ROOT        install into a mounted or unpacked image instead; it starts at its first boot
-    --dry-run           only print what would be done; needs no root
+    --dry-run           only print what would be done; needs no root. Ends with 1 where the real one would stop
   upgrade               the same over an older release: tried before it is used; if its service does not come up,
                         the older one runs again. Takes --offline and --dry-run
   rollback              back to the release before; again: forward. Takes --dry-run
@@ -63,6 +63,9 @@ HELP
 
 verb=${1:---help}
 [ $# -eq 0 ] || shift
+for word in "$@"; do
+    case $word in -h | --help) verb=--help ;; esac
+done
 case $verb in
     demo | test | test-pi)
         # shellcheck source=setup/desktop.sh

@@ -55,7 +55,7 @@ offline_card() {
             shift
         elif [[ $1 == --*=* && $paths == *" ${1%%=*} "* ]]; then
             arguments+=("${1%%=*}=$(absolute "${1#*=}")")
-        elif [[ $1 == --*=* || $1 == --dry-run || $1 == -h || $1 == --help ]]; then
+        elif [[ $1 == --*=* || $1 == --dry-run ]]; then
             arguments+=("$1")
         elif [[ $1 == --* ]]; then # without a value card.py says so
             arguments+=("${@:1:2}")

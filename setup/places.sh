@@ -21,6 +21,7 @@ command=/usr/local/bin/maskgate
 lock=/run/maskgate-setup.lock
 root=     # an image that is installed into; empty: this system
 dry=      # yes: only say what would be done
+stopped=  # yes: a dry run has come by where the real one would stop
 wheels=   # a folder that packages come from, instead of the registry
 
 run() { # run COMMAND...: do it, or in a dry run say it
@@ -37,7 +38,9 @@ inside() { # inside COMMAND...: in the system that is installed into
 }
 
 refuse() { # refuse MESSAGE: stop, or in a dry run say that it would
-    if [ -n "$dry" ]; then printf '    would stop here: %s\n' "$1"; else fail "$1"; fi
+    [ -n "$dry" ] || fail "$1"
+    printf '    would stop here: %s\n' "$1"
+    stopped=yes
 }
 
 need_root() { # need_root VERB
@@ -76,7 +79,9 @@ take_away() { # take_away FOLDER: with all that is in it; a partition that is mo
     say "$1 is emptied, and stays: something is mounted there (see /etc/fstab)"
 }
 
-goodbye() { # goodbye MESSAGE
+goodbye() { # goodbye MESSAGE; a dry run ends as the real one would, so that it may stand before one in a script
     step=
-    if [ -n "$dry" ]; then say "nothing was changed"; else say "$1"; fi
+    if [ -z "$dry" ]; then say "$1"; return; fi
+    say "nothing was changed"
+    [ -z "$stopped" ] || exit 1
 }

@@ -103,7 +103,7 @@ setup_option() { # option [NAME on|off]
     need_root "option $name $2"
     alone option
     need_lasting_root
-    [ -n "$dry" ] || [ -e "$service" ] || fail "MaskGate is not installed: sudo ./setup.sh install"
+    [ -e "$service" ] || refuse "MaskGate is not installed: sudo ./setup.sh install"
     begin "option $name $2"
     if [ "$2" = on ]; then place systemd "options/$name.conf" "$file"; else run rm -f "$file"; fi
     if [ "$name" = hardware-watchdog ]; then run systemctl daemon-reexec; else

@@ -124,7 +124,7 @@ unit_upgrade() { # install, over a release that is there
     local purge=''
     read_arguments upgrade "$@"
     need_root upgrade
-    [ -n "$dry" ] || [ -n "$(target "$opt/current")" ] || fail "MaskGate is not installed here: sudo ./setup.sh install"
+    if [ -z "$(target "$opt/current")" ]; then refuse "MaskGate is not installed here: sudo ./setup.sh install"; goodbye; return; fi
     unit_install "$@"
 }
 
@@ -139,8 +139,11 @@ unit_rollback() {
     if [ -n "$settled" ]; then goodbye "done: ${before##*/} is in use again; the same command goes to the release before that"; return; fi
     if [ -z "$release" ] || [ ! -e "$release/complete" ]; then refuse "there is no release to go back to"; goodbye; return; fi
     begin "from ${before##*/} back to ${release##*/}"
-    quietly "$release/bin/maskgate" config check "$etc/maskgate.toml" ||
+    if [ -n "$dry" ] && [ -e "$etc/maskgate.toml" ] && [ ! -r "$etc/maskgate.toml" ]; then
+        say "only root can read the settings: with sudo this looks at them, too"
+    elif ! quietly "$release/bin/maskgate" config check "$etc/maskgate.toml"; then
         refuse "${release##*/} does not know some of these settings: see above; take them out of $etc/maskgate.toml, then run the same command again"
+    fi
     bring_into_use rollback "$before" running
     goodbye "done: ${release##*/} runs; the same command goes to ${before##*/} again"
 }

@@ -167,8 +167,42 @@ def test_where_nothing_lasts_every_verb_refuses_to_change_anything(unit: Unit, v
     assert "nothing was changed: see FAILURE above" in result.stderr
     assert sorted(unit.base.rglob("*")) == before
     assert unit.link("current") == "r2"
-    if "option" not in verb:
-        assert "would stop here" in unit.shell("any", f"{verb} --dry-run").stdout
+    dry = unit.shell("any", f"{verb} --dry-run")
+    assert (dry.returncode, dry.stderr) == (1, "")
+    assert "would stop here" in dry.stdout
+
+
+@pytest.mark.parametrize(("verb", "why"), [
+    ("unit_upgrade", "MaskGate is not installed here: sudo ./setup.sh install"), ("unit_rollback", "there is no release to go back to"),
+    ("unit_option network on", "MaskGate is not installed: sudo ./setup.sh install")])
+def test_a_dry_run_says_and_ends_as_the_real_one_where_nothing_is_installed(unit: Unit, verb: str, why: str) -> None:
+    real, dry = unit.shell("r1", verb), unit.shell("r1", f"{verb} --dry-run")
+    assert (real.returncode, dry.returncode) == (1, 1)
+    assert f"setup.sh: {why}\n" in real.stderr
+    assert f"    would stop here: {why}\n" in dry.stdout
+    assert "preflight" not in dry.stdout
+    assert dry.stdout.endswith("==> nothing was changed\n")
+
+
+def test_a_dry_run_of_a_rollback_that_would_refuse_the_settings_ends_as_that_would(unit: Unit) -> None:
+    unit.shell("r1", "unit_install")
+    unit.shell("r2", "unit_install")
+    assert unit.shell("any", "unit_rollback --dry-run").returncode == 0
+    older = unit.base / "opt/releases/r1/bin/maskgate"
+    older.write_text("#!/bin/sh\nexit 2\n")
+    dry = unit.shell("any", "unit_rollback --dry-run")
+    assert dry.returncode == 1
+    assert "would stop here: r1 does not know some of these settings" in dry.stdout
+    assert unit.link("current") == "r2"
+
+
+@pytest.mark.parametrize("verb", ["unit_install", "unit_upgrade", "unit_rollback"])
+def test_a_dry_run_of_what_would_go_well_ends_with_0(unit: Unit, verb: str) -> None:
+    for name in ("r1", "r2"):
+        assert unit.shell(name, "unit_install").returncode == 0
+    dry = unit.shell("r3", f"{verb} --dry-run")
+    assert (dry.returncode, dry.stderr) == (0, "")
+    assert unit.link("current") == "r2"
 
 
 def test_udev_is_waited_for_but_not_for_ever(unit: Unit) -> None:
