@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """health.json: how every part of the unit is, for whoever looks from outside. Written whole, or not at all.
 
-    {"written": "2026-11-21T16:30:05+00:00", "ok": false, "parts": [
+    {"written": "2026-11-21T16:30:05+00:00", "version": "0.1.0", "host": "door-1", "ok": false, "parts": [
       {"part": "picture", "ok": false, "since": "2026-11-21T16:29:58+00:00", "fault": "lens-covered",
        "why": "Something covers the lens", "do": "Uncover and wipe the lens."}, …]}
 
@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from edge import __version__
 from edge.care.health import Health
 from edge.whole import whole
 
@@ -52,7 +54,7 @@ def in_json(parts: Iterable[Health], now: float, wall: float) -> str:
     """The text of the file."""
     rows = [{"part": health.part.value, "ok": health.ok, "since": _iso(wall - (now - health.since)),
              **({"fault": health.fault.code, "why": health.why, "do": health.fault.hint} if health.fault else {})} for health in parts]
-    return json.dumps({"written": _iso(wall), "ok": all(row["ok"] for row in rows), "parts": rows}, indent=1) + "\n"
+    return json.dumps({"written": _iso(wall), "version": __version__, "host": socket.gethostname(), "ok": all(row["ok"] for row in rows), "parts": rows}, indent=1) + "\n"
 
 
 def _iso(wall: float) -> str:

@@ -4,21 +4,37 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, Self
 
 import msgspec
 
+from edge import __version__
 from edge.door.state import Decision, Passage, Person
 from edge.errors import DISK_BROKEN, DISK_FULL, SettingsError
 from edge.frame import Frame
 from edge.look import Look
 
 LabelName = Literal["mask", "incorrect", "no_mask"]
+
+
+class StartEvent(msgspec.Struct, kw_only=True, frozen=True, tag_field="event", tag="start"):
+    """A run begins: its first line, by which times of day are reckoned, and which unit it is."""
+
+    t: float
+    """Seconds of frame time, as in the line after it."""
+    time: str
+    """The same moment as time of day: ISO 8601 in UTC, by the unit's clock."""
+    version: str
+    """Of MaskGate."""
+    host: str
+    """The unit's name in the network."""
 
 
 class FaceEvent(msgspec.Struct, kw_only=True, frozen=True):
@@ -33,7 +49,7 @@ class FaceEvent(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class StateEvent(msgspec.Struct, kw_only=True, frozen=True, tag_field="event", tag="state"):
-    """The door changed its state (the first line says the state at the start)."""
+    """The door changed its state (the first of a run says the state at the start)."""
 
     t: float
     """Seconds of frame time."""
@@ -75,6 +91,7 @@ class Events:
             SettingsError: the file is a pipe, or cannot be written.
         """
         self._target, self._ours, self._begun, self._torn = target, ours, False, False
+        self._started = False
         self._file: IO[bytes] | None = None
         try:
             if target != "-" and Path(target).is_fifo():  # it would wait for a reader, and end with him
@@ -90,16 +107,22 @@ class Events:
     def __call__(self, frame: Frame, looks: Sequence[Look], decision: Decision) -> None:
         if decision.state is not decision.previous or not self._begun:
             self._begun = True
-            self._write(StateEvent(t=round(decision.t, 3), state=decision.state.value, previous=decision.previous.value,
-                                   faces=[_face(person) for person in decision.people]))
+            self._tell(StateEvent(t=round(decision.t, 3), state=decision.state.value, previous=decision.previous.value,
+                                  faces=[_face(person) for person in decision.people]))
         self.passages(decision.t, decision.passages)
 
     def passages(self, t: float, passages: Sequence[Passage]) -> None:
         """Tell finished visits; also those that the end of a clip cuts short."""
         for passage in passages:
-            self._write(PassageEvent(t=round(t, 3), track=passage.track, entered=round(passage.entered, 3), left=round(passage.left, 3),
-                                     verdict=passage.verdict.value,  # type: ignore[arg-type]  # the policy gives no other
-                                     confidence=round(passage.confidence, 4), looks=passage.looks))
+            self._tell(PassageEvent(t=round(t, 3), track=passage.track, entered=round(passage.entered, 3), left=round(passage.left, 3),
+                                    verdict=passage.verdict.value,  # type: ignore[arg-type]  # the policy gives no other
+                                    confidence=round(passage.confidence, 4), looks=passage.looks))
+
+    def _tell(self, event: StateEvent | PassageEvent) -> None:
+        if not self._started:  # not in `__init__`: a disk may be well only later
+            self._write(StartEvent(t=event.t, time=datetime.now(UTC).isoformat(timespec="seconds"), version=__version__, host=socket.gethostname()))
+            self._started = not self._torn
+        self._write(event)
 
     def _open(self) -> IO[bytes]:
         if self._file is None:
@@ -109,7 +132,7 @@ class Events:
             self._file = path.open("ab", buffering=0)
         return self._file
 
-    def _write(self, event: StateEvent | PassageEvent) -> None:
+    def _write(self, event: StartEvent | StateEvent | PassageEvent) -> None:
         line = msgspec.json.encode(event) + b"\n"
         if self._target == "-":
             sys.stdout.write(line.decode())

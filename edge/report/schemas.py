@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from edge.report.events import LabelName, PassageEvent, StateEvent
+from edge.report.events import LabelName, PassageEvent, StartEvent, StateEvent
 
 Chance = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
@@ -42,4 +42,4 @@ class Checked(msgspec.Struct, kw_only=True, frozen=True):
 
 def schemas() -> dict[str, dict[str, Any]]:
     """File name below docs/ → JSON schema of one line."""
-    return {"events.schema.json": msgspec.json.schema(StateEvent | PassageEvent), "check.schema.json": msgspec.json.schema(Checked)}
+    return {"events.schema.json": msgspec.json.schema(StartEvent | StateEvent | PassageEvent), "check.schema.json": msgspec.json.schema(Checked)}

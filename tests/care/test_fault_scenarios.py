@@ -11,6 +11,7 @@ import errno
 import json
 import os
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,12 @@ def told(code: str) -> str:
 
 
 def test_a_unit_that_is_well_is_well_everywhere(unit: Unit) -> None:
+    unit.monkeypatch.setattr("socket.gethostname", lambda: "door-7")
     run = unit.run(film(world(3)))
     assert run.code == 0
     assert run.faults == []
     assert run.health["ok"]
+    assert (run.health["version"], run.health["host"]) == (version("maskgate"), "door-7")
     assert {part["part"] for part in run.health["parts"]} == {"camera", "picture", "model", "panel", "storage", "memory", "temperature", "clock"}
     assert run.levels(102.9) == DARK | {"green": 1, "relay": 1}
     assert run.left == DARK
@@ -221,7 +224,7 @@ def test_a_unit_starts_on_a_disk_that_has_gone_read_only_or_is_damaged_and_keeps
     assert run.code == 0
     assert [line.split(" ")[0] for line in run.faults] == ["fault=disk-read-only", "over=disk-read-only"]
     assert run.levels(102.9)["green"] == 1
-    assert [json.loads(line).get("state") for line in (unit.folder / "events.jsonl").read_text().splitlines()] == ["checking", "passed", None]
+    assert [json.loads(line).get("state") for line in (unit.folder / "events.jsonl").read_text().splitlines()] == [None, "checking", "passed", None], "the start too, once the disk is well"
 
 
 def test_an_event_file_where_the_service_may_keep_nothing_is_a_wrong_setting(unit: Unit) -> None:

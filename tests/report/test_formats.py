@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import jsonschema
@@ -48,6 +50,24 @@ def test_every_line_of_a_run_fits_the_schema_and_tells_the_visit(tmp_path: Path)
     assert bare["box"] == [100, 60, 100, 100]
 
 
+def test_every_run_begins_with_who_it_is_and_what_its_time_is_of_the_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "door-7")
+    target, before = tmp_path / "events.jsonl", datetime.now(UTC).replace(microsecond=0)
+    for _ in range(2):
+        vision = Vision(ScriptedDetector([[face_at(100, 60)]]), ScriptedClassifier([[BARE]]), TrustSettings())
+        with Events(str(target)) as events, RecordingPanel(PanelSettings()) as panel:
+            watch(ReplayedCamera([Frame(PICTURE, 41.5 + n / 10, n) for n in range(30)]), vision, DoorSettings(), panel, [events])
+    lines = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert [line.get("state", line["event"]) for line in lines] == ["start", "idle", "checking", "violation"] * 2
+    for start in (lines[0], lines[4]):
+        jsonschema.validate(start, schemas()["events.schema.json"])
+        assert start["t"] == 41.5
+        assert (start["host"], start["version"]) == ("door-7", version("maskgate"))
+        said = datetime.fromisoformat(start["time"])
+        assert said.tzinfo is not None
+        assert before <= said <= datetime.now(UTC)
+
+
 def test_a_visit_that_the_end_cuts_short_is_told_at_the_time_of_the_last_frame(tmp_path: Path) -> None:
     target = tmp_path / "events.jsonl"
     vision = Vision(ScriptedDetector([[face_at(100, 60)]]), ScriptedClassifier([[BARE]]), TrustSettings())
@@ -58,7 +78,7 @@ def test_a_visit_that_the_end_cuts_short_is_told_at_the_time_of_the_last_frame(t
     assert (passage["event"], passage["t"], passage["left"]) == ("passage", 3.9, 3.9)
 
 
-@pytest.mark.parametrize(("before", "lines"), [("", 2), ('{"event":"state"}\n', 3), ('{"event":"state"}\n{"event":"pass', 4)], ids=["empty", "whole", "torn"])
+@pytest.mark.parametrize(("before", "lines"), [("", 3), ('{"event":"state"}\n', 4), ('{"event":"state"}\n{"event":"pass', 5)], ids=["empty", "whole", "torn"])
 def test_a_line_that_a_power_cut_tore_does_not_swallow_the_first_one_of_the_next_run(tmp_path: Path, before: str, lines: int) -> None:
     target = tmp_path / "events.jsonl"
     target.write_text(before, encoding="utf-8")
@@ -67,7 +87,7 @@ def test_a_line_that_a_power_cut_tore_does_not_swallow_the_first_one_of_the_next
         events.passages(2.0, [passage, passage])
     found = target.read_text(encoding="utf-8").splitlines()
     assert len(found) == lines
-    assert [json.loads(line)["event"] for line in found[-2:]] == ["passage", "passage"]
+    assert [json.loads(line)["event"] for line in found[-3:]] == ["start", "passage", "passage"]
 
 
 def test_a_line_that_a_full_disk_cut_short_does_not_swallow_the_next_one(tmp_path: Path) -> None:
@@ -88,8 +108,9 @@ def test_a_line_that_a_full_disk_cut_short_does_not_swallow_the_next_one(tmp_pat
     events._file = disk  # type: ignore[assignment]
     passage = Passage(1, 0.0, 2.0, DoorState.PASSED, Label.MASK, 0.9, 5)
     events.passages(2.0, [passage, passage])
-    assert [line[:5] for line in disk.written.splitlines()] == [b'{"eve', b'{"eve']
-    assert json.loads(disk.written.splitlines()[1])["event"] == "passage"
+    torn, *lines = disk.written.splitlines()
+    assert torn == b'{"eve'
+    assert [json.loads(line)["event"] for line in lines] == ["passage", "start", "passage"]
 
 
 @pytest.mark.parametrize("ours", [True, False])
@@ -101,7 +122,8 @@ def test_an_event_file_that_nobody_looks_after_fills_no_card(ours: bool, tmp_pat
             for track in range(20):
                 events.passages(2.0, [Passage(20 * run + track, 0.0, 2.0, DoorState.PASSED, Label.MASK, 0.9, 5)])
     kept = [path for path in (tmp_path / "events.jsonl.1", target) if path.exists()]
-    told = [json.loads(line)["track"] for path in kept for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [json.loads(line) for path in kept for line in path.read_text(encoding="utf-8").splitlines()]
+    told = [line["track"] for line in lines if line["event"] == "passage"]
     assert told == list(range(60))[-len(told):], "the last ones, in order, none twice"
     assert sum(path.stat().st_size for path in kept) < 2 * 600 if ours else len(told) == 60
 
@@ -112,7 +134,7 @@ def test_a_disk_that_refuses_to_set_the_file_aside_loses_no_event(tmp_path: Path
     with Events(str(tmp_path / "events.jsonl"), ours=True) as events:
         for track in range(5):
             events.passages(2.0, [Passage(track, 0.0, 2.0, DoorState.PASSED, Label.MASK, 0.9, 5)])
-    assert len((tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()) == 5
+    assert (tmp_path / "events.jsonl").read_text(encoding="utf-8").count('"passage"') == 5
 
 
 def test_the_first_line_says_the_state_even_where_the_first_frames_were_dropped(tmp_path: Path) -> None:
@@ -120,7 +142,7 @@ def test_the_first_line_says_the_state_even_where_the_first_frames_were_dropped(
     late = ReplayedCamera([Frame(PICTURE, 0.2, 2), Frame(PICTURE, 0.3, 3)])
     with Events(str(target)) as events, RecordingPanel(PanelSettings()) as panel:
         watch(late, Vision(ScriptedDetector([[]]), ScriptedClassifier([[]]), TrustSettings()), DoorSettings(), panel, [events])
-    assert [json.loads(line)["state"] for line in target.read_text(encoding="utf-8").splitlines()] == ["idle"]
+    assert [json.loads(line).get("state") for line in target.read_text(encoding="utf-8").splitlines()] == [None, "idle"]
 
 
 def test_an_event_file_that_cannot_be_written_is_said_before_the_camera_opens(tmp_path: Path) -> None:

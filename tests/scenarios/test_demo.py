@@ -101,7 +101,7 @@ def test_with_events_on_the_standard_output_every_line_of_it_is_json(tmp_path: P
     monkeypatch.setattr("edge.camera.open_camera", lambda settings, fast: still())
     assert main(["demo", "--out", str(tmp_path), "--events", "-"]) == 0
     said = capsys.readouterr()
-    assert [json.loads(line)["state"] for line in said.out.splitlines()] == ["idle"]
+    assert [json.loads(line).get("state") for line in said.out.splitlines()] == [None, "idle"]
     assert "lamps" in said.err
     assert "states: idle" in said.err
 
