@@ -41,7 +41,7 @@ class Summary:
     busy_s: float
     """Wall-clock seconds that the loop ran."""
     passages: int
-    """Finished visits."""
+    """Visits, those among them that the end of the source cut short."""
     t: float
     """Frame time of the last decision; 0 without one."""
     cut_short: tuple[Passage, ...]
@@ -91,8 +91,8 @@ def watch(camera: Camera, vision: Vision, rules: DoorSettings, panel: Panel, sub
     except KeyboardInterrupt:
         stopped = True
         log.info("stopping")
-    return Summary(told.frames, camera.dropped, time.monotonic() - started, told.passages, told.t, cut_short=finish(memory, rules),
-                   stopped=stopped)
+    cut_short = finish(memory, rules)
+    return Summary(told.frames, camera.dropped, time.monotonic() - started, told.passages + len(cut_short), told.t, cut_short, stopped=stopped)
 
 
 class _Told:

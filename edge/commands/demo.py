@@ -117,7 +117,7 @@ class Timeline:
         self.pictures: list[NDArray[np.uint8]] = []
 
     def head(self) -> str:
-        return f"{'time':>7}  {'lamps':<7} {'door':<10} faces"
+        return f"{'time':>7}  {'lamps':<6} {'door':<10} faces"
 
     def note(self, change: Change) -> None:
         """Remember what a lamp does now."""

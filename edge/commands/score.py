@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from edge.door.state import DoorState
-from edge.errors import CameraNotFound
+from edge.errors import SettingsError
 from edge.score import Score, Stretch, read_truth, score, total
 from edge.settings import Settings
 
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     names = list(dict.fromkeys(arguments.only or truth))
     for name in names:
         if name not in truth:
-            raise CameraNotFound(f"{name}: TRUTH.csv does not name this clip.", hint=f"It names {', '.join(truth)}.")
+            raise SettingsError(f"--only {name}: TRUTH.csv does not name this clip.", hint=f"It names {', '.join(truth)}.")
     settings = load_settings(arguments.config)
     logging.getLogger("maskgate").setLevel(logging.WARNING)  # the table says it better
     show = as_json if arguments.json else as_row

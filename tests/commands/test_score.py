@@ -56,6 +56,12 @@ def test_the_last_row_is_the_total_and_json_is_rounded(tmp_path: Path, monkeypat
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
+def test_a_clip_that_truth_does_not_name_is_a_wrong_argument(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = folder_with(tmp_path, HEADER + "a.mp4,0,9,0,nobody,\n", "a.mp4")
+    assert main(["score", str(folder), "--only", "b.mp4"]) == 2
+    assert capsys.readouterr().err.splitlines() == ["maskgate: --only b.mp4: TRUTH.csv does not name this clip.", "  It names a.mp4."]
+
+
 def test_the_total_counts_every_second_the_same() -> None:
     assert total([Score("a", 1.0, 1.0, 0.0, 0.5, 0.0, 1.0), Score("b", 3.0, 0.0, 0.5, 0.0, 2.0, 3.0), Score("c", 0.0, None, 0.0, 0.0, 0.0, 0.0)]) \
         == Score("total", 4.0, 0.25, 0.5, 0.125, 2.0, 4.0)

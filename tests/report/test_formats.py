@@ -76,6 +76,7 @@ def test_a_visit_that_the_end_cuts_short_is_told_at_the_time_of_the_last_frame(t
         events.passages(summary.t, summary.cut_short)
     passage = json.loads(target.read_text(encoding="utf-8").splitlines()[-1])
     assert (passage["event"], passage["t"], passage["left"]) == ("passage", 3.9, 3.9)
+    assert summary.passages == 1, "the log's last line counts what the event file holds"
 
 
 @pytest.mark.parametrize(("before", "lines"), [("", 3), ('{"event":"state"}\n', 4), ('{"event":"state"}\n{"event":"pass', 5)], ids=["empty", "whole", "torn"])

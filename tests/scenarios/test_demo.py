@@ -84,6 +84,16 @@ def decided(lit: str | None) -> str:
     return told.getvalue().split("s  ")[1]
 
 
+def test_what_stands_below_a_heading_begins_where_it_does() -> None:
+    told = io.StringIO()
+    timeline = Timeline(told, coloured=False)
+    timeline(Frame(np.zeros((48, 64, 3), np.uint8), 0.0, 0), [], Decision(t=0.0, state=DoorState.IDLE, previous=DoorState.IDLE, people=()))
+    head, line = timeline.head(), told.getvalue()
+    assert line[head.index("lamps"):].startswith(". . . ")
+    assert line[head.index("door"):].startswith("idle ")
+    assert line[head.index("faces"):] == "-\n"
+
+
 def test_a_lamp_on_a_terminal_has_its_letter_and_its_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert decided("green").startswith("\033[30;42mG \033[0m\033[100m. \033[0m")
