@@ -11,6 +11,7 @@
     │   └── CameraUnreadable           3   it is there, and what it holds is no picture (or is cut short)
     ├── ModelError                     4   a model file: missing, broken, or not what its description says
     ├── PinError                       5   a pin that does not exist, is taken, or cannot be driven
+    │   └── GpioMissing                5   all of them: no Raspberry Pi, no GPIO chip, no lgpio, no right to use them
     ├── CardError                      1   the card failed while something was read; the next start may go well
     ├── MemoryGrown                    1   the program holds more memory than it ever needs; the next start begins with little
     └── ModelStopped                   1   a model that has worked fails at a picture; the next start loads it anew
@@ -99,6 +100,10 @@ class PinError(MaskGateError, OSError):
 
     exit_code = 5
     hint = f"Compare the [panel] section with the wiring; {NO_GPIO}"
+
+
+class GpioMissing(PinError):
+    """No pin at all can be had on this machine, or by this user."""
 
 
 class CardError(MaskGateError):

@@ -80,8 +80,13 @@ def is_device(source: str) -> bool:
 
 def is_live(source: str) -> bool:
     """Whether a string means a camera, here or in the network, rather than a file; looks at the string alone."""
+    return is_device(source) or is_stream(source)
+
+
+def is_stream(source: str) -> bool:
+    """Whether a string means a camera in the network; looks at the string alone."""
     scheme, separator, _ = source.partition("://")
-    return is_device(source) or bool(separator and scheme.lower() in SCHEMES)
+    return bool(separator and scheme.lower() in SCHEMES)
 
 
 def webcam_node(source: str) -> str:

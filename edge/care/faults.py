@@ -20,6 +20,7 @@ from edge.errors import (
     CameraFrozen,
     CameraStopped,
     CardError,
+    GpioMissing,
     MaskGateError,
     MemoryGrown,
     ModelError,
@@ -90,6 +91,10 @@ _ROWS = (
           "Nothing, if it comes back by itself; if it happens daily, replace the cable or the power supply.", Recovery.RESTART, 3),
     Fault("camera-unplugged", Part.CAMERA, "The camera was unplugged", "no picture for [camera] silence_s, and the device is gone", True,
           "Plug it in again; the unit finds it by itself.", Recovery.RESTART, 3),
+    Fault("stream-missing", Part.CAMERA, "The network camera cannot be reached, or sends no video", "opening its address fails", True,
+          "Check that it is on, the network, the address, user name and password; then `maskgate doctor`.", Recovery.RESTART, 3),
+    Fault("stream-hung", Part.CAMERA, "The network camera has stopped sending pictures", "no picture for [camera] silence_s", True,
+          "Nothing, if it comes back by itself; if it happens daily, look after the network, or the camera.", Recovery.RESTART, 3),
     Fault("picture-black", Part.PICTURE, "The camera's picture is black", "all of it is black for 5 s", True,
           "Switch on the light, take the cap off the lens, or replace the camera.", Recovery.BY_ITSELF),
     Fault("lens-covered", Part.PICTURE, "Something covers the lens", "no edge anywhere in the picture for 5 s", True,
@@ -102,6 +107,9 @@ _ROWS = (
           "Nothing, if it comes back by itself; if it happens again and again, `sudo ./setup.sh install` lays down the shipped models.", Recovery.RESTART, 1),
     Fault("pin-taken", Part.PANEL, "A pin is taken by another program or cannot be driven", "opening or writing it fails", True,
           "`gpioinfo` names who holds it; stop that program, or wire and set another pin in [panel].", Recovery.RESTART, 5),
+    Fault("gpio-missing", Part.PANEL, "The machine's pins cannot be had", "opening them fails: no lgpio, no GPIO chip, or no right to use it", True,
+          "Mend what is missing (`sudo apt install python3-lgpio`, as a rule; `maskgate doctor` says it); without GPIO set [panel] kind = \"mock\" or \"none\".",
+          Recovery.RESTART, 5),
     Fault("disk-full", Part.STORAGE, "The disk is full", "less than 20 MB free where events go, or a write fails", False,
           "Make room (`journalctl --vacuum-size=50M`), or move the event file; meanwhile events are lost.", Recovery.BY_ITSELF),
     Fault("disk-read-only", Part.STORAGE, "The disk can no longer be written",
@@ -123,12 +131,13 @@ FAULTS: Mapping[str, Fault] = MappingProxyType({fault.code: fault for fault in _
 """Code → fault, in the order of the page."""
 
 
-def fault_of(error: MaskGateError, *, delivered: bool = False, device_there: bool = True) -> Fault | None:
+def fault_of(error: MaskGateError, *, delivered: bool = False, device_there: bool = True, stream: bool = False) -> Fault | None:
     """The row that an error belongs to; None for what is no fault of the unit (wrong settings, a wrong argument).
 
     Args:
         delivered: whether the camera had handed out frames before.
         device_there: whether its device node still exists.
+        stream: whether the camera is one in the network.
     """
     if isinstance(error, CameraError):
         if delivered and not device_there:
@@ -137,8 +146,10 @@ def fault_of(error: MaskGateError, *, delivered: bool = False, device_there: boo
             return FAULTS["camera-busy"]
         if isinstance(error, CameraFrozen):
             return FAULTS["picture-frozen"]
-        return FAULTS["camera-hung" if isinstance(error, CameraStopped) else "camera-missing"]
-    kinds = {ModelError: "model-broken", ModelStopped: "model-stopped", PinError: "pin-taken", CardError: "card-unreadable", MemoryGrown: "memory-grown"}
+        if isinstance(error, CameraStopped):
+            return FAULTS["stream-hung" if stream else "camera-hung"]
+        return FAULTS["stream-missing" if stream else "camera-missing"]
+    kinds = {ModelError: "model-broken", ModelStopped: "model-stopped", GpioMissing: "gpio-missing", PinError: "pin-taken", CardError: "card-unreadable", MemoryGrown: "memory-grown"}
     return next((FAULTS[code] for kind, code in kinds.items() if isinstance(error, kind)), None)
 
 

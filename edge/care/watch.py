@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from edge.camera.source import is_device, is_live, webcam_node
+from edge.camera.source import is_device, is_live, is_stream, webcam_node
 from edge.care.faults import FAULTS, Fault, Part, fault_of
 from edge.care.health import Health, HealthList
 from edge.care.pace import Pace
@@ -135,7 +135,7 @@ class Care:
     def failed(self, error: MaskGateError) -> Fault | None:
         """The program ends with `error`: note the fault of the unit behind it. None where there is none, such as a wrong setting."""
         delivered = self.frames > 0
-        fault = fault_of(error, delivered=delivered, device_there=device_there(self._source))
+        fault = fault_of(error, delivered=delivered, device_there=device_there(self._source), stream=is_stream(self._source))
         if fault is None or (fault.part is Part.CAMERA and not is_live(self._source)):
             return None     # a clip that is missing or cut short is no fault of the unit
         now = self._clock()

@@ -23,7 +23,7 @@ from gpiozero.exc import PinUnknownPi
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from edge.door.state import Decision
-from edge.errors import NO_GPIO, PinError
+from edge.errors import NO_GPIO, GpioMissing, PinError
 from edge.panel.pins import OUTPUTS, check_pins, describe
 from edge.panel.pins_file import Change, PinsFile, Why
 from edge.panel.signals import SAFE, Outputs, Signals
@@ -222,8 +222,8 @@ def _plain(error: Exception, where: str) -> PinError:
     """What an installer can act on, from what gpiozero or lgpio said."""
     said = str(error).strip("'\" ")
     if isinstance(error, PinUnknownPi):
-        return PinError("GPIO: this machine is no Raspberry Pi (it states no board revision).",
-                        hint=f"On another machine, {NO_GPIO}")
+        return GpioMissing("GPIO: this machine is no Raspberry Pi (it states no board revision).",
+                           hint=f"On another machine, {NO_GPIO}")
     if "can not open gpiochip" in said:
         return _no_chip()
     if isinstance(error, GPIOPinInUse) or "busy" in said.lower():
@@ -232,25 +232,25 @@ def _plain(error: Exception, where: str) -> PinError:
     return PinError(f"{where}: cannot be driven ({said or type(error).__name__}).")
 
 
-def _no_chip() -> PinError:
+def _no_chip() -> GpioMissing:
     chips = sorted(str(chip) for chip in Path("/dev").glob("gpiochip*"))
     if not chips:
-        return PinError("GPIO: this machine has no GPIO chip (/dev/gpiochip0).",
-                        hint=f"Load the kernel's GPIO driver; {NO_GPIO}")
-    return PinError(f"GPIO: {', '.join(chips)} cannot be opened.",
-                    hint="Add the user to the group gpio (`sudo usermod -aG gpio USER`) and log in again.")
+        return GpioMissing("GPIO: this machine has no GPIO chip (/dev/gpiochip0).",
+                           hint=f"Load the kernel's GPIO driver; {NO_GPIO}")
+    return GpioMissing(f"GPIO: {', '.join(chips)} cannot be opened.",
+                       hint="Add the user to the group gpio (`sudo usermod -aG gpio USER`) and log in again.")
 
 
-def _no_lgpio(error: Exception) -> PinError:
+def _no_lgpio(error: Exception) -> GpioMissing:
     """Why lgpio, or gpiozero's use of it, cannot be imported."""
     apt = f"`sudo apt install python3-lgpio`; {NO_GPIO}"
     if isinstance(error, ImportError):
-        return PinError(f"GPIO: the Python module lgpio is missing ({error}).", hint=apt)
+        return GpioMissing(f"GPIO: the Python module lgpio is missing ({error}).", hint=apt)
     if isinstance(error, AttributeError):
-        return PinError("GPIO: the installed Python module lgpio is an empty shell (version 0.0.0.2 from PyPI is).",
-                        hint="`pip uninstall lgpio`, then " + apt)
-    return PinError(f"GPIO: lgpio cannot make its notification pipe in {Path.cwd()} ({error.strerror if isinstance(error, OSError) else error}).",
-                    hint="Start MaskGate in a directory that it may write to, such as /run/maskgate.")
+        return GpioMissing("GPIO: the installed Python module lgpio is an empty shell (version 0.0.0.2 from PyPI is).",
+                           hint="`pip uninstall lgpio`, then " + apt)
+    return GpioMissing(f"GPIO: lgpio cannot make its notification pipe in {Path.cwd()} ({error.strerror if isinstance(error, OSError) else error}).",
+                       hint="Start MaskGate in a directory that it may write to, such as /run/maskgate.")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +23,7 @@ from scripted_unit import DARK, FPS, WELL, Live, Unit, film, flat, make_unit, wo
 from edge.care.faults import FAULTS
 from edge.care.vitals import Vitals
 from edge.errors import CameraBusy, CameraNotFound, CameraStopped, PinError
+from edge.panel.gpio import lgpio_pins
 
 
 @pytest.fixture
@@ -53,6 +55,8 @@ ENDING = [
     ("camera-busy", CameraBusy("Pi camera: another program uses it."), "picamera"),
     ("camera-hung", film(world(3), CameraStopped("Pi camera: no frame for 5 s.")), "picamera"),
     ("camera-unplugged", film(world(3), CameraStopped("Webcam /dev/video97: no frame for 5 s.")), "/dev/video97"),
+    ("stream-missing", CameraNotFound("Stream rtsp://door/stream: door does not answer on port 554."), "rtsp://door/stream"),
+    ("stream-hung", film(world(3), CameraStopped("Stream HTTP://door/video: no frame for 5 s.")), "HTTP://door/video"),
 ]
 
 
@@ -73,7 +77,7 @@ def test_a_camera_that_fails_is_shown_told_and_ends_with_3(unit: Unit, code: str
     assert run.fed == (30 if isinstance(camera, Live) else 0)
 
 
-@pytest.mark.parametrize(("secret", "code"), [("rtsp://door/stream", "camera-missing"), ("clip.mp4", None)])
+@pytest.mark.parametrize(("secret", "code"), [("rtsp://door/stream", "stream-missing"), ("clip.mp4", None)])
 def test_a_camera_whose_address_is_a_secret_fails_like_any_other(unit: Unit, secret: str, code: str | None) -> None:
     (unit.folder / "secret_camera").write_text(f"{secret}\n")
     unit.monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(unit.folder))
@@ -257,6 +261,18 @@ def test_a_pin_that_is_taken_is_told_and_ends_with_5(unit: Unit) -> None:
     assert run.faults[0].startswith(told("pin-taken"))
     assert run.part("panel")["fault"] == "pin-taken"
     assert run.statuses[-1].startswith("pin-taken: ")
+
+
+def test_pins_that_cannot_be_had_at_all_are_not_told_as_taken(unit: Unit) -> None:
+    unit.monkeypatch.setitem(sys.modules, "lgpio", None)
+    unit.monkeypatch.delitem(sys.modules, "gpiozero.pins.lgpio", raising=False)
+    unit.monkeypatch.setattr("edge.panel.open_panel", lambda *_, **__: lgpio_pins())
+    run = unit.run(film(world(1)))
+    assert run.code == 5
+    assert run.faults[0].startswith(told("gpio-missing"))
+    assert "lgpio is missing" in run.faults[0]
+    assert "python3-lgpio" in run.part("panel")["do"]
+    assert "another program" not in run.faults[0] + run.statuses[-1]
 
 
 def test_a_pin_that_fails_in_the_middle_ends_with_5_and_the_others_off(unit: Unit) -> None:

@@ -20,6 +20,7 @@ from edge.errors import (
     CameraNotFound,
     CameraStopped,
     CardError,
+    GpioMissing,
     MaskGateError,
     MemoryGrown,
     ModelError,
@@ -63,6 +64,7 @@ def test_the_service_stays_down_exactly_where_the_table_says_that_somebody_must_
     (CameraFrozen("x"), True, True, "picture-frozen"), (CardError("x"), False, True, "card-unreadable"), (MemoryGrown("x"), True, True, "memory-grown"),
     (ModelStopped("x"), True, True, "model-stopped"),
     (ModelError("x"), False, True, "model-broken"), (PinError("x"), False, True, "pin-taken"),
+    (GpioMissing("x"), False, True, "gpio-missing"),
 ])
 def test_an_error_belongs_to_a_fault_with_its_exit_code(error: MaskGateError, delivered: bool, there: bool, code: str) -> None:
     fault = fault_of(error, delivered=delivered, device_there=there)

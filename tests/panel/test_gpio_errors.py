@@ -11,7 +11,7 @@ import pytest
 from gpiozero.exc import PinUnknownPi
 from panel_stand_ins import decided
 
-from edge.errors import PinError, SettingsError
+from edge.errors import GpioMissing, PinError, SettingsError
 from edge.panel import open_panel
 from edge.settings import PanelSettings
 
@@ -31,6 +31,7 @@ def test_without_lgpio_the_package_to_install_is_named(monkeypatch):
     error = refused()
     assert "module lgpio is missing" in str(error)
     assert "apt install python3-lgpio" in error.hint
+    assert isinstance(error, GpioMissing)
 
 
 def test_the_empty_lgpio_of_the_package_index_is_told_apart(monkeypatch):
@@ -67,6 +68,7 @@ def test_no_chip_and_no_permission_are_told_apart(lgpio, monkeypatch, chips, sai
     error = refused()
     assert said in str(error)
     assert hint in error.hint
+    assert isinstance(error, GpioMissing)
 
 
 @pytest.mark.parametrize(("name", "pin"), [("red", 22), ("relay", 24), ("button", 25)])
@@ -75,6 +77,7 @@ def test_a_pin_that_another_program_holds_is_named_and_the_others_are_given_back
     error = refused()
     assert f"[panel] {name}_pin, GPIO{pin}" in str(error)
     assert "holds this pin" in str(error)
+    assert not isinstance(error, GpioMissing), "the others can be had"
     assert lgpio.open_chips == 0
     assert not any(lgpio.levels[output] for output in (17, 27, 22, 23, 24))
 
