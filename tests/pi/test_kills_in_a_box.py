@@ -189,11 +189,11 @@ def test_a_camera_that_hangs_ends_with_its_own_exit_code_before_the_watchdog_and
         until(lambda: shown("ActiveState") == "active", 40, "the first decided frame")
         # Well in every part: the sandbox neither hides the machine's state nor makes a sound disk look read-only.
         assert [part for part in json.loads(sysbox("run", "cat", "/run/maskgate/health.json"))["parts"] if not part["ok"]] == []
-        until(lambda: shown("StatusText").startswith("camera-hung: "), 30, "the fault as status")
+        until(lambda: shown("StatusText").startswith("stream-hung: "), 30, "the fault as status")
         until(lambda: int(shown("NRestarts")) >= 1 and shown("ActiveState") == "active", 60, "frames decided anew")
         assert any(change["pin"] == "red" and change["value"] for change in pins_since(known))
         log = how_it_ended()
-        assert "fault=camera-hung part=camera" in log
+        assert "fault=stream-hung part=camera" in log
         assert "status=3/" in log
         assert "Watchdog timeout" not in log
     finally:
