@@ -34,6 +34,11 @@ def require_classes(samples: Sequence[Sample], recipe: Recipe, where: str) -> No
                  f"unknown faces, boxes below {MIN_FACE_PX:g} px, sources held out or of weight 0, and splits other than {', '.join(recipe.data.splits)}.")
 
 
+def to_know(samples: Sequence[Sample], recipe: Recipe) -> list[str]:
+    """What to say before a training, of what is no mistake: classes that it only sees drawn, weights that change nothing."""
+    return [text for text in (missing_text(samples, recipe), idle_weights(recipe.sampling, samples)) if text]
+
+
 def missing_text(samples: Sequence[Sample], recipe: Recipe) -> str:
     """What to say of a class that training only sees drawn; an empty text where there is none."""
     made = recipe.only_made({s.label for s in drawn(samples, recipe)})

@@ -12,7 +12,7 @@ from trainer.alone import alone
 from trainer.claim import claim
 from trainer.errors import TrainerError
 from trainer.model import weights_of
-from trainer.ready import idle_weights, missing_text, require_classes
+from trainer.ready import require_classes, to_know
 from trainer.recipe import read_recipe
 from trainer.shelf import cached_faces, samples_of
 
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise TrainerError(f"{'--hold-out' if arguments.hold_out else 'Recipe, [data] hold_out'}: no source {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
     require_classes(samples, recipe, str(arguments.data))
     weights_of(recipe.model, arguments.data)
-    for text in filter(None, (missing_text(samples, recipe), idle_weights(recipe.sampling, samples))):
+    for text in to_know(samples, recipe):
         print(text)
     home = arguments.home or Path("runs") / (named.name + ("-without-" + "-".join(recipe.data.hold_out) if recipe.data.hold_out else ""))
     with alone(home):  # told before minutes of preparing faces, and so is a folder that cannot be made

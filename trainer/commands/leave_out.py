@@ -12,7 +12,7 @@ import msgspec
 from trainer.data.cache import worth_preparing
 from trainer.errors import TrainerError
 from trainer.model import weights_of
-from trainer.ready import idle_weights, missing_text, require_classes
+from trainer.ready import require_classes, to_know
 from trainer.recipe import Recipe, read_recipe
 from trainer.score import number
 from trainer.shelf import cached_faces, samples_of
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
             require_classes(samples, recipe.without(source), f"{arguments.data} without {source}")
         except TrainerError as error:
             raise TrainerError(str(error), hint=f"Name the sources that can be left out with --sources. {error.hint}") from error
-    for text in filter(None, (missing_text(samples, recipe), idle_weights(recipe.sampling, samples))):
+    for text in to_know(samples, recipe):
         print(text)
     faces = cached_faces(recipe, arguments.data, arguments.cache)
     home = arguments.home or Path("runs") / f"{named.name}-leave-out"

@@ -13,7 +13,7 @@ from trainer.augment import plain
 from trainer.data.labels import CLASSES
 from trainer.data.picture_file import place_for, write_picture
 from trainer.draw import Drawer
-from trainer.ready import idle_weights, missing_text, require_classes
+from trainer.ready import require_classes, to_know
 from trainer.recipe import Recipe, read_recipe
 from trainer.shelf import cached_faces, samples_of
 
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = read_recipe(arguments.recipe).recipe if arguments.recipe else Recipe()
     samples = samples_of(arguments.data)
     require_classes(samples, recipe, str(arguments.data))
-    for text in filter(None, (missing_text(samples, recipe), idle_weights(recipe.sampling, samples))):
+    for text in to_know(samples, recipe):
         print(text)
     faces = cached_faces(recipe, arguments.data, arguments.cache)
     drawer = Drawer(faces, recipe, [i for i, row in enumerate(faces.rows) if row.split in recipe.data.splits])
