@@ -174,14 +174,15 @@ def test_names_of_classes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     ("data.yaml", "train: ../train/images\nnc: 2\nnames: ['with_mask', \"without_mask\"]\n"),
     ("data.yaml", "names: [with_mask,\n  without_mask]  # both\nroboflow:\n  license: MIT\n"),
     ("data.yaml", "names:\n- with_mask\n- without_mask\nnc: 2\n"), ("data.yml", "names:\n  0: with_mask\n  1: 'without_mask'\n\nnc: 2\n"),
-    ("data.yaml", "names: {0: with_mask, 1: without_mask}\n")])
+    ("data.yaml", "names: {0: with_mask, 1: without_mask}\n"), ("data.yaml", "names:\n  1: without_mask\n  0: with_mask\n")])
 def test_the_names_of_a_yolo_set_are_read_from_whatever_it_brings(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / name).write_text(text)
     assert class_names(tmp_path) == ["with_mask", "without_mask"]
 
 
-@pytest.mark.parametrize("text", ["nc: 2\n", "names:\nnc: 2\n", "names: []", "names:\n  1: a\n  0: b\n", "names: {0: a, 2: b}", "names:\n  - [a, b]\n  - {c: d}: e\n", "names: ['a''b', c]"])
+@pytest.mark.parametrize("text", ["nc: 2\n", "names:\nnc: 2\n", "names: []", "names: {0: a, 2: b}", "names:\n  - [a, b]\n", "names: [a, {b: c}]",
+                                  "names: 2", "names: [a, ''", "names: [a, ~]", "- names", ""])
 def test_names_that_are_not_understood_are_never_guessed(tmp_path: Path, text: str) -> None:
     (tmp_path / "data.yaml").write_text(text)
     with pytest.raises(TrainerError, match=r"data\.yaml: ") as told:
