@@ -16,6 +16,11 @@ from msgspec import Meta
 from edge.settings import Settings
 
 
+READ_FROM = ("Every command reads /etc/maskgate/maskgate.toml, or the file that --config names; without either the defaults count.",
+             "A maskgate.toml in the folder where a command is typed is not read: a door must not depend on that folder.")
+"""Which file counts, a sentence a line, for the file and the page."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """One setting, as the texts and the reader need it."""
@@ -74,7 +79,7 @@ def toml_value(value: Any) -> str:
 
 def settings_file(settings: Settings, *, comments: bool = True) -> str:
     """A whole maskgate.toml with these values; with `comments`, each setting explained above its line."""
-    lines = ["# MaskGate: every setting with its default. Delete what you do not change.", ""] if comments else []
+    lines = ["# MaskGate: every setting with its default. Delete what you do not change.", *(f"# {line}" for line in READ_FROM), ""] if comments else []
     for section, known in sections().items():
         if comments:
             lines.append(f"# {_purpose(section)}")
@@ -90,7 +95,7 @@ def settings_file(settings: Settings, *, comments: bool = True) -> str:
 
 def reference() -> str:
     """The reference page in Markdown: a table for each section."""
-    lines = ["# Settings", "", "Every setting of `maskgate.toml`. This page is written by `maskgate config reference`.", ""]
+    lines = ["# Settings", "", "Every setting of `maskgate.toml`. This page is written by `maskgate config reference`.", "", *READ_FROM, ""]
     for section, known in sections().items():
         lines += [f"## [{section}]", "", _purpose(section), "", "| setting | what | may be | default |", "|---|---|---|---|"]
         lines += [f"| `{s.key}` | **{s.meta.title}.** {_cell(s.meta.description)} | {_cell(s.expected)} | `{toml_value(s.default)}` |"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from edge.care.aim import FOV_DEG
 from edge.commands.colours import coloured
+from edge.commands.given import add_config, settings_of
 from edge.errors import SettingsError
 from edge.targets import must_be_apart, must_be_writable
 from edge.whole import whole
@@ -33,7 +34,7 @@ LEAST_PX = 12.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, metavar="F", help="settings file (default: the installed one)")
+    add_config(parser)
     parser.add_argument("--source", metavar="S", help="another source than the settings name")
     parser.add_argument("--seconds", type=_seconds, metavar="N", help="end after so many seconds (default: at Ctrl-C)")
     parser.add_argument("--fov", type=_degrees, default=FOV_DEG, metavar="DEGREES",
@@ -43,10 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Measure whoever stands before the camera, show it, and write the report if one is asked for."""
     from edge.camera import open_camera
     from edge.care.aim.screen import Screen, table
     from edge.care.aim.session import aim
-    from edge.commands.run import settings_of
     from edge.vision import open_faces
 
     if arguments.picture and not arguments.report:

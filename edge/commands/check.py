@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.camera.source import PICTURES
+from edge.commands.given import add_config
 from edge.errors import CameraNotFound, CameraUnreadable
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ MANY = 8
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a still, a clip, or a folder of them (searched to its depth)")
-    parser.add_argument("--config", type=Path, metavar="F", help="settings file (default: the installed one)")
+    add_config(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a line, one line a still or frame (docs/formats.md)")
     parser.add_argument("--crops", action="store_true", help="each picture is one face already: no detection")
 

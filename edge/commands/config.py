@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from edge.commands.given import add_config
 from edge.settings import Settings
 
 EXAMPLES = """examples:
@@ -20,14 +21,15 @@ HERE = Path("maskgate.toml")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     check = verbs.add_parser("check", help="say whether a settings file is right, and every mistake in it")
-    check.add_argument("file", nargs="?", type=Path, help="default: the installed one")
+    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the installed one")
     show = verbs.add_parser("show", help="print the settings in force as TOML")
-    show.add_argument("--config", type=Path, metavar="F", help="settings file (default: the installed one)")
+    add_config(show)
     verbs.add_parser("default", help="print a settings file with every default, explained")
     verbs.add_parser("reference", help="print the reference page in Markdown")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Check a file, or print settings: those in force, the defaults, or the page about them."""
     from edge.settings_file import INSTALLED, load_settings
     from edge.settings_text import reference, settings_file
 

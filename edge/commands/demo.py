@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from edge.commands.colours import coloured
+from edge.commands.given import add_config
 from edge.door.state import Decision
 from edge.errors import MaskGateError, SettingsError
 from edge.targets import must_be_apart, must_be_writable
@@ -39,10 +40,11 @@ RATE_FPS = 15.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("maskgate-demo"), metavar="FOLDER", help="where the pictures go (default: %(default)s)")
     parser.add_argument("--events", metavar="FILE", help="append events as JSON lines; - for the standard output, and then the timeline on the other")
-    parser.add_argument("--config", type=Path, metavar="F", help="settings file")
+    add_config(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Play the clip, print what the door does, and leave its pictures in a folder."""
     import logging
 
     from edge.settings_file import load_settings

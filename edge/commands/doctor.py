@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.commands.colours import coloured
+from edge.commands.given import add_config
 from edge.commands.interrupt import stop_on_signals
 from edge.errors import SettingsError
 from edge.targets import must_be_apart, must_be_writable
@@ -32,7 +33,7 @@ COLOURS = {"ok": "\033[32m", "warning": "\033[33m", "failure": "\033[31m"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, metavar="F", help="settings file (default: the installed one)")
+    add_config(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object: level, and results with name, level, found and remedy")
     parser.add_argument("--pins-test", action="store_true", help="drive every output and read the button; asks what was seen and heard")
     parser.add_argument("--yes", action="store_true", help="with --pins-test: ask nothing, and leave the relay alone")
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Look at everything, print each result as it comes, and write the support archive if one is asked for."""
     if arguments.faults:
         from edge.care.faults import page
 

@@ -15,11 +15,12 @@ EXAMPLES = """examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     show = verbs.add_parser("show", help="print the description inside a mask model, after trying the model")
-    show.add_argument("file", nargs="?", type=Path, help="default: the one that ships")
+    show.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the one that ships")
     show.add_argument("--json", action="store_true", help="as one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Print a model's description."""
     import msgspec
 
     from edge.vision import MODELS

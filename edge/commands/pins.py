@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from edge.commands.given import add_config
 from edge.errors import MaskGateError
 from edge.settings import PanelSettings
 
@@ -20,7 +21,7 @@ done would leave a lamp on."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `maskgate pins`."""
     parser.add_argument("action", choices=["safe"], help="lamps dark, buzzer silent, relay let go; then the pins are given back")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings (default: /etc/maskgate/maskgate.toml)")
+    add_config(parser)
     parser.add_argument("--panel", choices=["gpio", "mock", "none"], help="where lamps and buzzer are (default: as in the settings)")
     parser.add_argument("--pins", type=Path, metavar="FILE", help="append each safe level as a JSON line")
 

@@ -8,10 +8,10 @@ import logging
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.commands.given import add_config, settings_of
 from edge.commands.interrupt import stop_on_signals
 from edge.credential import revealed
 from edge.errors import CardError, SettingsError
@@ -33,7 +33,7 @@ EXAMPLES = """examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, metavar="F", help="settings file (default: /etc/maskgate/maskgate.toml where it is, else the defaults)")
+    add_config(parser)
     parser.add_argument("--source", metavar="S", help="picamera, a webcam's number, an rtsp:// or http:// address, a clip, a folder or pattern of stills")
     parser.add_argument("--panel", choices=["gpio", "mock", "none"], help="where lamps and buzzer are (default: as in the settings)")
     parser.add_argument("--events", metavar="FILE", help="append events as JSON lines; - for the standard output")
@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Watch until the source ends or a signal comes. Whatever ends it, the panel is safe afterwards, and a fault of the unit is told before."""
     from edge.care.ending import ending
     from edge.panel import open_panel
     from edge.panel.held import note, note_path
@@ -117,18 +118,3 @@ def care_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> 
     with suppress(SettingsError, CardError):  # a secret that cannot be had is told where the camera is opened
         source = revealed(source)
     return Care(source=source, read=lambda: read_vitals(folder), tell=tell)
-
-
-def settings_of(arguments: argparse.Namespace) -> Settings:
-    """The settings file with what the command line says on top of it."""
-    from edge.settings_file import check_together, load_settings
-
-    settings = load_settings(arguments.config)
-    if getattr(arguments, "source", None) is not None:
-        settings = replace(settings, camera=replace(settings.camera, source=arguments.source))
-    if getattr(arguments, "panel", None) is not None:
-        settings = replace(settings, panel=replace(settings.panel, kind=arguments.panel))
-    if getattr(arguments, "events", None) is not None:
-        settings = replace(settings, report=replace(settings.report, events=arguments.events))
-    check_together(settings)
-    return settings

@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from edge.commands.given import add_config
 from edge.door.state import DoorState
 from edge.errors import SettingsError
 from edge.score import Score, Stretch, read_truth, score, total
@@ -27,9 +28,9 @@ mask: green; nobody: no lamp; unclear: not judged. The columns of the table:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, help="clips and their TRUTH.csv (clip,t_start,t_end,faces,verdict,note)")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="clips and their TRUTH.csv (clip,t_start,t_end,faces,verdict,note)")
     parser.add_argument("--only", action="append", metavar="CLIP", help="only this one; may be given again")
-    parser.add_argument("--config", type=Path, metavar="F", help="settings file (default: the installed one)")
+    add_config(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`maskgate config check`: which file was read, and which one beside was not."""
+"""Settings files: which one a command reads, which one beside it is not read, and what `maskgate config check` says."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.commands.main import main
+from edge.commands.parser import COMMANDS
 
 
 @pytest.fixture
@@ -39,3 +40,19 @@ def test_a_model_that_is_missing_is_named(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "unit.toml").write_text('[masks]\nmodel = "nowhere.tflite"\n')
     assert main(["config", "check", str(tmp_path / "unit.toml")]) == 4
     assert "nowhere.tflite" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[name] for name in COMMANDS if name not in ("config", "model")] + [["config", "show"]], ids=" ".join)
+def test_every_command_says_alike_which_file_it_reads(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words, "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert ("--config FILE settings file (default: /etc/maskgate/maskgate.toml where it is, else the defaults; "
+            "a maskgate.toml in this folder is read only if it is named here)") in said
+
+
+def test_no_command_reads_the_file_of_the_folder_where_it_is_typed(installed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("maskgate.toml").write_text("[camera]\nrate_fps = 7.0\n")
+    assert main(["config", "show"]) == 0
+    assert "rate_fps = 15.0" in capsys.readouterr().out
+    assert main(["config", "show", "--config", "maskgate.toml"]) == 0
+    assert "rate_fps = 7.0" in capsys.readouterr().out
