@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from convert.convert import REPRESENTATIVE, tensor_types, to_int8
 from convert.describe import describe
 from convert.parity import parity
-from edge.targets import must_be_apart
+from edge.outputs import must_be_apart
 from edge.vision.bundle import LABELS, TWO_LABELS, Description, load_bundle, write_bundle
 from edge.vision.masks import Masks
 from trainer.augment import augment, plain

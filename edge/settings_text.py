@@ -15,7 +15,6 @@ from msgspec import Meta
 
 from edge.settings import Settings
 
-
 READ_FROM = ("Every command reads /etc/maskgate/maskgate.toml, or the file that --config names; without either the defaults count.",
              "A maskgate.toml in the folder where a command is typed is not read: a door must not depend on that folder.")
 """Which file counts, a sentence a line, for the file and the page."""

@@ -15,7 +15,7 @@ from edge.commands.colours import coloured
 from edge.commands.given import add_config
 from edge.door.state import Decision
 from edge.errors import MaskGateError, SettingsError
-from edge.targets import must_be_apart, must_be_writable
+from edge.outputs import must_be_apart, must_be_writable
 from edge.whole import whole
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from edge.commands.colours import coloured
 from edge.commands.given import add_config
 from edge.commands.interrupt import stop_on_signals
 from edge.errors import SettingsError
-from edge.targets import must_be_apart, must_be_writable
+from edge.outputs import must_be_apart, must_be_writable
 
 if TYPE_CHECKING:
     from edge.care.doctor import Context, Result

@@ -15,8 +15,8 @@ from edge.commands.given import add_config, settings_of
 from edge.commands.interrupt import stop_on_signals
 from edge.credential import revealed
 from edge.errors import CardError, SettingsError
+from edge.outputs import must_be_apart
 from edge.settings import Settings
-from edge.targets import must_be_apart
 
 if TYPE_CHECKING:
     from edge.care.watch import Care

@@ -24,7 +24,7 @@ from edge.care.doctor.context import Ran
 from edge.care.doctor.redact import redact, secrets_in
 from edge.commands import doctor
 from edge.errors import PinError, SettingsError
-from edge.targets import must_be_writable
+from edge.outputs import must_be_writable
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.targets import must_be_apart
+from edge.outputs import must_be_apart
 from edge.vision.crop import crop_face
 from trainer.augment import plain
 from trainer.data.decode import read_picture

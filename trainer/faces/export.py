@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from edge.errors import ModelError
-from edge.targets import must_be_apart
+from edge.outputs import must_be_apart
 from edge.vision.faces import SUM_LINE
 from edge.whole import whole
 from trainer.data.decode import read_picture
