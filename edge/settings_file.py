@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -46,7 +46,7 @@ def load_settings(path: Path | None, *, models: bool = False) -> Settings:
     return settings_from(_table(path), where=str(path), models=models)
 
 
-def content_of(path: Path) -> bytes:
+def beginning_of(path: Path) -> bytes:
     """A settings file's first `MOST_BYTES`, and one more where it is longer: a pipe may be one, and what has no end (/dev/zero) is not read to it.
 
     Raises:
@@ -59,7 +59,7 @@ def content_of(path: Path) -> bytes:
 def _table(path: Path) -> dict[str, Any]:
     try:
         with reading(f"Settings file {path}"):
-            content = content_of(path)
+            content = beginning_of(path)
     except OSError as error:
         raise SettingsError(f"Settings file {path}: cannot be read ({error.strerror}).", hint=DEFAULT) from error
     if len(content) > MOST_BYTES:
@@ -84,8 +84,10 @@ def settings_from(table: Mapping[str, Any], where: str = "settings", *, models: 
     settings = Settings()
     for section, values in table.items():
         if section in known and isinstance(values, Mapping):
-            read = _read_section(section, values, known[section], mistakes, wrong)
-            settings = replace(settings, **{section: replace(getattr(settings, section), **read)})
+            read = _read_section(section, values, known[section])
+            settings = replace(settings, **{section: replace(getattr(settings, section), **read.values)})
+            mistakes += read.mistakes
+            wrong |= read.wrong
         else:
             mistakes.append(SettingsError(_outside(section, values)))
     mistakes += _mistakes_together(settings, wrong)
@@ -161,23 +163,30 @@ def _no_file(path: Path) -> str:
         return "there is no such file"
 
 
-def _read_section(section: str, values: Mapping[str, Any], known: Mapping[str, Setting], mistakes: list[MaskGateError],
-                  wrong: set[str]) -> dict[str, Any]:
-    read = {}
+class _Section(NamedTuple):
+    """What a section of a file holds."""
+
+    values: dict[str, Any]
+    mistakes: list[MaskGateError]
+    wrong: set[str]
+    """Settings with a mistake of their own, as `section.key`."""
+
+
+def _read_section(section: str, values: Mapping[str, Any], known: Mapping[str, Setting]) -> _Section:
+    read = _Section({}, [], set())
     for key, value in values.items():
         if key not in known:
-            mistakes.append(SettingsError(f"[{section}] {key} is no setting{_nearest(key, known)}."))
-            continue
-        if isinstance(value, str) and "\0" in value:
-            wrong.add(f"{section}.{key}")
-            mistakes.append(SettingsError(f"[{section}] {key}: there is a NUL in it, which no name has."))
-            continue
-        try:
-            read[key] = msgspec.convert(value, known[key].type)
-        except msgspec.ValidationError:
-            wrong.add(f"{section}.{key}")
-            mistakes.append(SettingsError(f"[{section}] {key} = {toml_value(value)} does not fit; "
-                                          f"expected {known[key].expected}, default {toml_value(known[key].default)}."))
+            read.mistakes.append(SettingsError(f"[{section}] {key} is no setting{_nearest(key, known)}."))
+        elif isinstance(value, str) and "\0" in value:
+            read.wrong.add(f"{section}.{key}")
+            read.mistakes.append(SettingsError(f"[{section}] {key}: there is a NUL in it, which no name has."))
+        else:
+            try:
+                read.values[key] = msgspec.convert(value, known[key].type)
+            except msgspec.ValidationError:
+                read.wrong.add(f"{section}.{key}")
+                read.mistakes.append(SettingsError(f"[{section}] {key} = {toml_value(value)} does not fit; "
+                                                   f"expected {known[key].expected}, default {toml_value(known[key].default)}."))
     return read
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from edge.settings import PanelSettings
-from edge.settings_file import content_of
+from edge.settings_file import beginning_of
 from edge.settings_text import sections
 
 
@@ -24,7 +24,7 @@ def salvage_panel(path: Path, before: PanelSettings | None = None) -> PanelSetti
     known, or else defaults. Raises nothing.
     """
     try:
-        lines = content_of(path).decode("utf-8-sig", errors="replace").splitlines()
+        lines = beginning_of(path).decode("utf-8-sig", errors="replace").splitlines()
     except OSError:
         lines = []
     known = sections()["panel"]

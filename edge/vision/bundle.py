@@ -19,7 +19,7 @@ from msgspec import Meta
 
 from edge.errors import ModelError
 from edge.look import Label
-from edge.vision.content import content_of
+from edge.vision.model_file import read_model_file
 from edge.whole import whole
 
 DESCRIPTION = "maskgate.json"
@@ -80,7 +80,7 @@ def load_bundle(path: Path) -> Bundle:
         ModelError: the file is missing, is no TFLite model, has no description, or one that does not fit.
         CardError: the card fails while it is read.
     """
-    data = content_of(path, "Mask model")
+    data = read_model_file(path, "Mask model")
     if data[4:8] != b"TFL3":
         raise ModelError(f"Mask model {path}: this is no TFLite file (one has TFL3 as its bytes 4 to 7).")
     try:

@@ -21,7 +21,7 @@ from edge.look import Box, Face
 from edge.quiet import quiet_opencv
 from edge.reading import reading
 from edge.settings import FacesSettings
-from edge.vision.content import content_of
+from edge.vision.model_file import read_model_file
 
 NMS_IOU = 0.3
 """Boxes that share more than this are one face (OpenCV's default for this detector)."""
@@ -44,7 +44,7 @@ class Faces:
         """
         if model.suffix.lower() != ".onnx":  # OpenCV would choose another reader by the name, and the one for TFLite in 5.0 crashes
             raise ModelError(f"Face detector {model}: not an .onnx file; a detector is {OFFERS}.", hint=HINT)
-        content = content_of(model, "Face detector")
+        content = read_model_file(model, "Face detector")
         check_whole(model, content)
         self._settings = settings
         self._size = (0, 0)

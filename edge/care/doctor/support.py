@@ -23,7 +23,7 @@ from edge.care.doctor.context import UNIT, Context
 from edge.care.doctor.redact import redact, secrets_in
 from edge.care.doctor.result import Result
 from edge.errors import SettingsError
-from edge.settings_file import content_of
+from edge.settings_file import beginning_of
 
 LINES = 300
 
@@ -73,7 +73,7 @@ def _read(config: Path | None) -> str:
     if config is None:
         return "# no settings file: the defaults hold\n"
     try:
-        return content_of(config).decode("utf-8", errors="replace")
+        return beginning_of(config).decode("utf-8", errors="replace")
     except OSError as error:
         return f"# {config}: cannot be read ({error.strerror})\n"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Content: a model file read whole, and nothing that could be read for ever."""
+"""Model file: read whole, and nothing that could be read for ever."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edge.errors import ModelError
 from edge.reading import reading
 
 
-def content_of(path: Path, what: str) -> bytes:
+def read_model_file(path: Path, what: str) -> bytes:
     """All of a file; `what` it is begins what is said of it.
 
     Raises:
