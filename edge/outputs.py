@@ -37,6 +37,21 @@ def must_be_apart(files: Mapping[str, str | Path | None]) -> None:
         seen[key] = option
 
 
+def must_end_in(option: str, path: Path, *endings: str, holds: str) -> None:
+    """A file that other programs know by the end of its name must have it: a PDF that holds HTML opens nowhere.
+
+    Args:
+        endings: those that fit, the first one as the advice; capital letters are as good.
+        holds: what will be in the file, for the message.
+
+    Raises:
+        SettingsError: the name ends in none of them.
+    """
+    if not path.name.lower().endswith(endings):
+        raise SettingsError(f"{option} {path}: this will hold {holds}; expected a name that ends in {endings[0]}.",
+                            hint=f"Name {path.with_name(path.stem + endings[0])}, for instance.")
+
+
 def must_be_writable(option: str, path: Path) -> None:
     """Try whether a file can be written, and leave everything as it was.
 

@@ -15,7 +15,7 @@ from edge.care.aim import FOV_DEG
 from edge.commands.colours import coloured
 from edge.commands.given import add_config, settings_of
 from edge.errors import SettingsError
-from edge.outputs import must_be_apart, must_be_writable
+from edge.outputs import must_be_apart, must_be_writable, must_end_in
 from edge.whole import whole
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
         must_be_writable("--report", arguments.report)
     settings = settings_of(arguments)
     must_be_apart({"--config": arguments.config, "--source": settings.camera.source, "--report": arguments.report})
+    if arguments.report:
+        must_end_in("--report", arguments.report, ".html", ".htm", holds="a page in HTML")
     terminal = sys.stdout.isatty()
     screen = Screen(_write, terminal=terminal, coloured=coloured(sys.stdout), width=shutil.get_terminal_size((100, 24)).columns - 1)
     # The whole frame: the region is set once the camera hangs.

@@ -13,7 +13,7 @@ from edge.commands.colours import coloured
 from edge.commands.given import add_config
 from edge.commands.interrupt import stop_on_signals
 from edge.errors import SettingsError
-from edge.outputs import must_be_apart, must_be_writable
+from edge.outputs import must_be_apart, must_be_writable, must_end_in
 
 if TYPE_CHECKING:
     from edge.care.doctor import Context, Result
@@ -58,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         must_be_writable("--bundle", arguments.bundle)
         if arguments.bundle.is_symlink():  # the archive is made anew, and would take the place of the link (/dev/stdout is one)
             raise SettingsError(f"--bundle {arguments.bundle}: this is a link; expected a file.", hint=f"Name what it leads to, {arguments.bundle.resolve()}.")
+        must_end_in("--bundle", arguments.bundle, ".tar.gz", ".tgz", holds="a packed archive")
     if arguments.pins_test:
         stop_on_signals()  # whatever ends it turns the outputs off on its way
     results = []

@@ -253,6 +253,19 @@ class TestOnThePortrait:
         assert "--report /nowhere/report.html: cannot be written" in said.err
         assert said.out == ""
 
+    @pytest.mark.parametrize("name", ["place.pdf", "place", "place.html.txt"])
+    def test_a_report_whose_name_promises_another_kind_of_file_is_refused_and_none_is_left(self, portrait: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+        report = portrait.with_name(name)
+        assert main(["aim", "--source", str(portrait), "--report", str(report)]) == 2
+        said = capsys.readouterr()
+        assert f"--report {report}: this will hold a page in HTML; expected a name that ends in .html." in said.err
+        assert f"Name {portrait.with_name(report.stem)}.html, for instance." in said.err
+        assert said.out == ""
+        assert not report.exists()
+
+    def test_a_report_may_end_as_windows_ends_it(self, portrait: Path) -> None:
+        assert main(["aim", "--source", str(portrait), "--report", str(portrait.with_name("PLACE.HTM"))]) == 0
+
     def test_a_report_onto_a_full_disk_leaves_the_one_of_before(self, portrait: Path, capsys: pytest.CaptureFixture[str]) -> None:
         report = portrait.with_name("report.html")
         report.write_text("of before")

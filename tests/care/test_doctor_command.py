@@ -131,6 +131,12 @@ def test_an_archive_that_cannot_be_written_says_so_before_it_looks_at_anything(u
     assert capsys.readouterr().out == ""
 
 
+def test_an_archive_whose_name_promises_another_kind_of_file_is_refused(unit: FakeUnit, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SettingsError, match=r"support\.zip: this will hold a packed archive; expected a name that ends in \.tar\.gz"):
+        run("--bundle", str(tmp_path / "support.zip"))
+    assert capsys.readouterr().out == ""
+
+
 def test_trying_a_target_leaves_everything_as_it_was(tmp_path: Path) -> None:
     must_be_writable("--report", tmp_path / "new")
     assert not (tmp_path / "new").exists()
