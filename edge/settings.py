@@ -105,7 +105,7 @@ class DoorSettings:
 
     mode: Annotated[Literal["remind", "refuse", "off"], about(
         "What the door does",
-        "`remind`: say it with light and sound, open to whoever is there. `refuse`: the relay opens only for `passed`. "
+        "`remind`: say it with light and sound, open to whoever is there. `refuse`: the relay opens only for `passed` (without a relay it is `remind`). "
         "`off`: lamps and buzzer stay off, the door stays open.")] = "remind"
     looks_min: Annotated[int, about("Looks before anybody is judged", "One frame is never enough.", 3, 30)] = 3
     smooth_s: Annotated[float, about(

@@ -107,6 +107,17 @@ def check_together(settings: Settings, where: str = "settings") -> None:
     _complain(_mistakes_together(settings, set()), where)
 
 
+def without_effect(settings: Settings) -> list[tuple[str, str]]:
+    """What may be set, works, and yet does not do what its word says; for each, what is so and what to do about it."""
+    panel = settings.panel
+    why = ('[panel] kind is "none"' if panel.kind == "none" else
+           '[panel] relay_pin is ""' if isinstance(panel.relay_pin, str) and not panel.relay_pin.strip() else "")
+    if settings.door.mode != "refuse" or not why:
+        return []
+    return [(f'[door] mode = "refuse" keeps nobody out, as no relay is wired ({why}): the unit does what it does in "remind"',
+             'wire a relay and name its pin in [panel], or set mode = "remind"')]
+
+
 def _complain(mistakes: Sequence[MaskGateError], where: str) -> None:
     """Raise all mistakes as one error: of their own kind where they are of one kind."""
     if not mistakes:

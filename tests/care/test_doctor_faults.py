@@ -64,6 +64,7 @@ PLANTED: list[tuple[str, Plant, str, str, str, str]] = [
     ("a typing mistake in the settings", lambda u: u.load("[door]\nmood = 1\n"), "settings", "failure", "mood is no setting", "maskgate config check"),
     ("settings that the card does not give", lambda u: setattr(u.context, "settings_error", CardError("maskgate.toml: cannot be read just now.")), "settings", "failure",
      "cannot be read just now", "flash a new card"),
+    ("a door that refuses without a relay", lambda u: u.load('[door]\nmode = "refuse"\n[panel]\nrelay_pin = ""\n'), "settings", "warning", "keeps nobody out", "wire a relay"),
     ("a password for all to read", lambda u: u.load('[camera]\nsource = "rtsp://me:hunter22@cam/1"\n', 0o644), "settings", "warning", "password", "chmod 640"),
     ("a damaged mask model", lambda u: u.answers.update(try_models=u.tried(masks={"error": "Mask model x: damaged", "hint": "Reinstall MaskGate"})),
      "models", "failure", "damaged", "Reinstall"),

@@ -56,3 +56,14 @@ def test_no_command_reads_the_file_of_the_folder_where_it_is_typed(installed: Pa
     assert "rate_fps = 15.0" in capsys.readouterr().out
     assert main(["config", "show", "--config", "maskgate.toml"]) == 0
     assert "rate_fps = 7.0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("text", "warned"), [
+    ('[door]\nmode = "refuse"\n[panel]\nrelay_pin = ""\n', '[panel] relay_pin is ""'), ('[door]\nmode = "refuse"\n[panel]\nkind = "none"\n', '[panel] kind is "none"'),
+    ('[door]\nmode = "refuse"\n', ""), ('[panel]\nrelay_pin = ""\n', "")])
+def test_a_door_that_refuses_without_a_relay_is_right_and_warned_of(text: str, warned: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "unit.toml").write_text(text)
+    assert main(["config", "check", str(tmp_path / "unit.toml")]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].endswith("unit.toml: right.")
+    assert [f"keeps nobody out, as no relay is wired ({warned})" in line for line in said[1:]] == [True] * bool(warned)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is the settings file right, and is a password in it kept from other users."""
+"""Is the settings file right, does it do what it says, and is a password in it kept from other users."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import stat
 
 from edge.care.doctor.context import Context
 from edge.care.doctor.redact import secrets_in
-from edge.care.doctor.result import Result, failure, ok, warning
+from edge.care.doctor.result import Result, failure, together, warning
 from edge.errors import CardError
+from edge.settings_file import without_effect
 
 NAME = "settings"
 
@@ -23,14 +24,15 @@ def check(context: Context) -> Result:
         if isinstance(context.settings_error, CardError):
             return failure(NAME, found, CardError.hint.rstrip("."))
         return failure(NAME, found, f"mend it; `maskgate config check {context.config or ''}` names every mistake")
+    results = [warning(NAME, found, remedy) for found, remedy in without_effect(context.settings)]
     if context.config is None:
-        return ok(NAME, "no file: the defaults hold")
+        return together(NAME, results, "no file: the defaults hold")
     try:
         open_to_all = context.config.stat().st_mode & stat.S_IROTH
         text = context.config.read_text(encoding="utf-8")
     except OSError as error:
         return failure(NAME, f"{context.config}: cannot be read ({error.strerror})", "`sudo maskgate doctor`")
     if open_to_all and secrets_in(text):
-        return warning(NAME, f"{context.config} holds a password and can be read by everybody",
-                       f"`sudo chgrp maskgate {context.config} && sudo chmod 640 {context.config}`")
-    return ok(NAME, f"{context.config} is right")
+        results.append(warning(NAME, f"{context.config} holds a password and can be read by everybody",
+                               f"`sudo chgrp maskgate {context.config} && sudo chmod 640 {context.config}`"))
+    return together(NAME, results, f"{context.config} is right")
