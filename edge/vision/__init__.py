@@ -4,8 +4,8 @@
     vision = open_vision(settings)
     looks = vision.look(frame)
 
-`faces.py` finds the faces, `crop.py` cuts them out, `masks.py` judges them (`bundle.py` reads its model, `interpreter.py` runs it), and
-`quality.py` raises the doubts.
+`faces.py` finds the faces, `crop.py` cuts them out, `masks.py` judges them (`bundle.py` reads its model, `interpreter.py` runs it),
+`answers.py` passes over what is no number, and `quality.py` raises the doubts.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ def open_vision(settings: Settings) -> Vision:
         ModelError: a model file is missing, broken or of the wrong kind.
         CardError: the card fails while one, or a library that runs it, is read.
     """
-    return Vision(open_faces(settings.faces), open_masks(settings.masks), settings.trust)
+    from edge.vision.answers import Answers
+
+    return Vision(open_faces(settings.faces), Answers(open_masks(settings.masks)), settings.trust)
 
 
 def open_faces(settings: FacesSettings) -> Faces:

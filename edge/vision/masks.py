@@ -23,11 +23,12 @@ class Masks:
         """Load the graph and hold it against the bundle's description.
 
         Raises:
-            ModelError: input shape, input type or output width differ from the description.
+            ModelError: input shape, input type or output width differ from the description, or its answer is not a number.
         """
         description = bundle.description
         self.description = description
         self._views = description.views or (View(margin=description.margin),)
+        self._path = bundle.path
         self._graph = Graph(bundle.model, threads)
         shape = (1, description.input_px, description.input_px, 3)
         if self._graph.input_shape != shape or self._graph.input_type != np.uint8:
@@ -36,9 +37,16 @@ class Masks:
         if self._graph.output_width != len(description.labels):
             raise ModelError(f"Mask model {bundle.path}: gives {self._graph.output_width} numbers, "
                              f"its description names {len(description.labels)} labels.")
+        # Of noise, since a model that scales each picture by its own contrast may well divide by 0 on an empty one.
+        self.judge_crops([np.random.default_rng(0).integers(0, 256, shape[1:], np.uint8)])
 
     def judge(self, image: NDArray[np.uint8], boxes: Sequence[Box]) -> list[Probabilities]:
-        """Judge the faces of one BGR image (height, width, 3), boxes in its pixels. Raises ModelStopped if the runtime fails."""
+        """Judge the faces of one BGR image (height, width, 3), boxes in its pixels.
+
+        Raises:
+            ModelStopped: the runtime fails.
+            ModelError: the answer is not a number.
+        """
         return [self._said(np.mean([self._logits(self._cut(image, box, view)) for view in self._views], axis=0)) for box in boxes]
 
     def judge_crops(self, crops: Sequence[NDArray[np.uint8]]) -> list[Probabilities]:
@@ -52,7 +60,8 @@ class Masks:
     def _logits(self, crop: NDArray[np.uint8]) -> NDArray[np.float64]:
         logits = self._graph(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)[None].astype(np.uint8, copy=False))
         if not np.isfinite(logits).all():
-            raise ModelError("The mask model's answer is not a number.", hint="The model file is damaged or was converted wrongly: install it again.")
+            raise ModelError(f"Mask model {self._path}: its answer is not a number.",
+                             hint="Train or convert it again if it is your own; else install MaskGate again.")
         return logits.astype(np.float64)
 
     def _said(self, logits: NDArray[np.float64]) -> Probabilities:

@@ -156,10 +156,27 @@ def test_more_views_than_a_unit_has_time_for_are_refused(tmp_path: Path) -> None
         load_bundle(tmp_path / "m.tflite")
 
 
-def test_an_answer_that_is_no_number_is_a_model_error(portrait: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Graph, "__call__", lambda self, picture: np.full(3, np.nan, np.float32))
+def no_number(graph: Graph, picture: NDArray[Any]) -> NDArray[np.float32]:
+    return np.full(3, np.nan, np.float32)
+
+
+def test_a_model_whose_answer_is_no_number_is_refused_when_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Graph, "__call__", no_number)
+    with pytest.raises(ModelError, match=r"mask\.tflite: its answer is not a number"):
+        open_masks(MasksSettings())
+
+
+def test_a_model_that_knows_no_answer_to_an_empty_picture_alone_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    working = Graph.__call__
+    monkeypatch.setattr(Graph, "__call__", lambda self, picture: working(self, picture) if picture.any() else no_number(self, picture))
+    open_masks(MasksSettings())
+
+
+def test_whoever_measures_a_model_is_told_of_an_answer_that_is_no_number(portrait: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
+    masks = open_masks(MasksSettings())
+    monkeypatch.setattr(Graph, "__call__", no_number)
     with pytest.raises(ModelError, match="not a number"):
-        open_masks(MasksSettings()).judge(portrait, [FACE])
+        masks.judge(portrait, [FACE])
 
 
 class Failing:
