@@ -127,6 +127,16 @@ _ROWS = (
     Fault("clock-jump", Part.CLOCK, "The time of day has jumped", "system and monotonic clock part by more than 2 s", False,
           "Nothing: judging counts its own time; only times in the log and in reports jump.", Recovery.BY_ITSELF),
 )
+BEYOND = (
+    "## When the card has died", "",
+    "The program goes on from memory. If it ends then, neither it nor `maskgate pins safe` can be loaded any more, and Raspberry Pi's kernel leaves every pin at "
+    "its last level until the power is cut: a lamp may stay lit, the buzzer on, the relay pulled (a `fail-secure` door open, a `fail-safe` one locked). "
+    "An escape route, whose relay is `fail-safe`, therefore also needs a switch that cuts the relay's power.", "",
+    "The line `dtparam=strict_gpiod` in /boot/firmware/config.txt, and a reboot, have the kernel itself turn the pins of a dead program into inputs, which needs no "
+    "card: the pulls that MaskGate sets, and the relay's own resistor, then let everything go. It counts for every program of the machine: `gpioset`, for one, leaves "
+    "no level behind any more. It needs Raspberry Pi's kernel of May 2024 or later, and was not tried on a board.", "",
+)
+"""What no program can help, told where faults are."""
 FAULTS: Mapping[str, Fault] = MappingProxyType({fault.code: fault for fault in _ROWS})
 """Code → fault, in the order of the page."""
 
@@ -172,5 +182,5 @@ def page() -> str:
     ]
     lines += [f"| `{fault.code}` | {fault.what}. | {fault.noticed} | {fault.lamps} | {fault.recovery} | "
               f"{'' if fault.exit_code is None else fault.exit_code} | {fault.hint} |" for fault in _ROWS]
-    lines += ["", "Parts in the list of health: " + ", ".join(f"`{part}`" for part in Part) + ". Each says ok or not, why, and since when.", ""]
+    lines += ["", "Parts in the list of health: " + ", ".join(f"`{part}`" for part in Part) + ". Each says ok or not, why, and since when.", "", *BEYOND]
     return "\n".join(lines)

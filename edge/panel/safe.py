@@ -2,7 +2,8 @@
 """Every output to its safe level, without a panel: what systemd runs after any kind of death of the daemon.
 
 A process killed with SIGKILL cannot turn anything off, and Raspberry Pi's kernel keeps the level of its pins
-(raspberrypi/linux#6117). So this opens each pin at its off level and gives it back; a pin that fails does not keep it from the others.
+(raspberrypi/linux#6117; `dtparam=strict_gpiod` changes that, see docs/faults.md). So this opens each pin at its off level and gives it
+back; a pin that fails does not keep it from the others.
 """
 
 from __future__ import annotations
