@@ -11,7 +11,7 @@ import pytest
 from trainer.faces import mining
 from trainer.faces.labels import LEARN, Lesson
 from trainer.faces.pictures import Picture
-from trainer.faces.scenes import Scenes, Store
+from trainer.faces.store import Lots, Store
 
 
 def row(x: float, y: float, side: float, last: float) -> list[float]:
@@ -72,6 +72,6 @@ def test_pictures_with_a_missed_face_are_shown_more_often() -> None:
     images.append(np.zeros((64, 64, 3), np.uint8))
     pictures.append(Picture(path=Path("n.jpg"), source="scene_negatives", label="not_face"))
     missed: list[np.ndarray | None] = [np.array([False]), np.array([True]), None]
-    scenes = Scenes(Store(pictures, images, [table((8, 8, 40))] * 2 + [table()], missed), 64, 1)
-    shown = [scenes._photo() for _ in range(600)]
+    lots = Lots(Store(pictures, images, [table((8, 8, 40))] * 2 + [table()], missed), np.random.default_rng(1))
+    shown = [lots.photo() for _ in range(600)]
     assert 340 < shown.count(1) < 460  # two of three

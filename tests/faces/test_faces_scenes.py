@@ -13,8 +13,9 @@ import pytest
 from trainer.faces.labels import LEARN, Lesson
 from trainer.faces.pictures import Picture
 from trainer.faces.placing import place, tilt
-from trainer.faces.scenes import Scenes, Store
+from trainer.faces.scenes import Scenes
 from trainer.faces.spoil import spoil
+from trainer.faces.store import Store
 from trainer.faces.views import VIEWS
 
 

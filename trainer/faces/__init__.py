@@ -8,7 +8,7 @@
     pictures.py   which pictures there are, and who may see them
     teachers.py   what three detectors find in them
     labelling.py  tables of faces out of that and of what people said; labels.py says how a table is laid out
-    scenes.py     one training scene out of them
+    store.py      the pictures that scenes are made of, and which is shown next; scenes.py puts one training scene together
     cells.py      what a network says about a scene, cell by cell
     opinion.py    what other networks say about it, and where they are believed
     targets.py    what the network should say, and what it loses otherwise; copying.py: the same from other networks alone

@@ -14,8 +14,9 @@ from trainer.faces.labels import KIND, KINDS, LEARN, Batch, Faces, Lesson
 from trainer.faces.mining import mine
 from trainer.faces.pictures import Image
 from trainer.faces.recipe import Recipe
-from trainer.faces.scenes import Scenes, Store
+from trainer.faces.scenes import Scenes
 from trainer.faces.select import saved_by
+from trainer.faces.store import Store
 from trainer.faces.views import VIEWS
 
 AHEAD = 8

@@ -17,8 +17,8 @@ from trainer.faces.going_on import note
 from trainer.faces.labelling import label_crops, label_scenes, styles_of
 from trainer.faces.pictures import Pixels, crops, scenes
 from trainer.faces.recipe import Recipe
-from trainer.faces.scenes import Store
 from trainer.faces.select import FIGURES, Selection, chosen
+from trainer.faces.store import Store
 from trainer.faces.teachers import look_at
 from trainer.faces.training import Training
 

@@ -18,7 +18,7 @@ from trainer.data.match import matches
 from trainer.faces.detector import Detector, Found
 from trainer.faces.labelling import same_place
 from trainer.faces.labels import KIND, KINDS, LEARN, Faces, Lesson
-from trainer.faces.scenes import Store
+from trainer.faces.store import Store
 
 SIZE = 320
 """Long side at which photographs are searched, as a unit does."""

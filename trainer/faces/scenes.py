@@ -8,19 +8,17 @@ the picture is spoilt as a cheap camera does it (`spoil.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.look import Box, Face, Label
 from trainer.faces.labels import KIND, KINDS, LEARN, Faces, Lesson
-from trainer.faces.pictures import Image, Picture
+from trainer.faces.pictures import Image
 from trainer.faces.placing import clipped, mirror, moved_by, place, tilt
 from trainer.faces.spoil import spoil
+from trainer.faces.store import Lots, Store
 from trainer.faces.views import LEAST_SHOWN, VIEWS, Views
 from trainer.render import random_style, render_mask
 
@@ -30,43 +28,14 @@ MOSAICS = {1: 0.18, 2: 0.3, 3: 0.32, 4: 0.2}
 """How often a mosaic has so many pictures in a row."""
 FILLED = 0.8
 """How often a zoom is shifted so that its photograph covers as much of the scene as it can."""
-SOURCES = {"webphotos": 0.68, "andrewmvd": 0.25, "maixcam": 0.07}
-"""How often a zoom shows each."""
-CROPS = {"mask": 0.5, "incorrect": 0.1, "no_mask": 0.3, "not_face": 0.1}
-"""How often a mosaic shows each class of crop."""
-PASTED = ("maskedfacenet_synthetic", "prajnasb_artificial")
-"""Sources with one and the same mask pasted on: shown a fifth as often."""
 ERRORS = 0.4
 """How often a zoom is aimed at something that a teacher or the detector itself took for a face, where there is such a thing."""
 WORTH = {"mask": 3.0, "incorrect": 3.0, "no_mask": 2.0, "unknown": 0.5}
 """How often a zoom is aimed at a face of each kind, before the others in the same picture."""
 TILT = 12.0
 """Standard deviation in degrees of how far a tilted scene is turned, cut at twice that."""
-MISSED_OFTEN, MISSED_WORTH = 2.0, 4.0
-"""How much more often a picture with a face that the detector misses is shown, and that face aimed at."""
-
-
-@dataclass(frozen=True)
-class Store:
-    """What scenes are made of."""
-
-    pictures: list[Picture]
-    pixels: Sequence[Image]
-    faces: list[Faces | None]
-    missed: list[NDArray[np.bool_] | None] | None = None
-    """For each table of faces, which of them the detector in training misses; errors that mining.py has put at the table's end are left out."""
-
-    def misses(self, number: int) -> NDArray[np.bool_]:
-        """Which faces of one picture are missed, as long as its table."""
-        faces, missed = self.faces[number], self.missed[number] if self.missed else None
-        found = np.zeros(0 if faces is None else len(faces), bool)
-        if missed is not None:
-            found[:len(missed)] = missed
-        return found
-
-    def usable(self) -> list[int]:
-        """Numbers of the pictures that training may see."""
-        return [n for n, faces in enumerate(self.faces) if faces is not None and not self.pictures[n].held_out]
+MISSED_WORTH = 4.0
+"""How much more often a face that the detector misses is aimed at."""
 
 
 class Scenes:
@@ -76,28 +45,7 @@ class Scenes:
         """`dress` is the share of bare faces that get a mask, a hand or a cup."""
         self._store, self._side, self._dressed, self._views = store, side, dress, views
         self._rng = np.random.default_rng(seed)
-        self._photos: dict[str, tuple[list[int], NDArray[np.float64]]] = {}
-        self._crops: dict[str, tuple[list[int], NDArray[np.float64]]] = {}
-        by_label: dict[str, list[int]] = {}
-        by_source: dict[str, list[int]] = {}
-        for number in store.usable():
-            picture = store.pictures[number]
-            if picture.label:
-                by_label.setdefault(picture.label, []).append(number)
-            else:
-                by_source.setdefault(picture.source, []).append(number)
-        for source, numbers in by_source.items():
-            self._photos[source] = numbers, self._chances(numbers, [1.0] * len(numbers))
-        for label, numbers in by_label.items():
-            sources = [store.pictures[n].source for n in numbers]
-            # A source counts by the root of its size, so that the large ones do not drown the varied small ones.
-            self._crops[label] = numbers, self._chances(
-                numbers, [(0.2 if source in PASTED else 1.0) * sources.count(source) ** -0.5 for source in sources])
-
-    def _chances(self, numbers: list[int], weights: list[float]) -> NDArray[np.float64]:
-        """Chances of pictures: their weights, more for those with a face that is missed."""
-        raised = np.array([weight * (MISSED_OFTEN if self._store.misses(n).any() else 1.0) for n, weight in zip(numbers, weights, strict=True)])
-        return np.asarray(raised / raised.sum(), np.float64)
+        self._lots = Lots(store, self._rng)
 
     def make(self) -> list[tuple[Image, Faces]]:
         """The next scene, BGR (side, side, 3), with its faces in its pixels; and the same scene mirrored, dressed and spoilt anew.
@@ -121,23 +69,9 @@ class Scenes:
         image = self._dress(image, faces)
         return (image if self._rng.random() < self._views.untouched else spoil(image, self._rng)), faces
 
-    def _photo(self) -> int:
-        names = [name for name in SOURCES if name in self._photos]
-        weights = np.array([SOURCES[name] for name in names])
-        numbers, chances = self._photos[names[self._rng.choice(len(names), p=weights / weights.sum())]]
-        return numbers[self._rng.choice(len(numbers), p=chances)]
-
-    def _crop(self, label: str | None = None) -> int:
-        if label is None:
-            labels = [name for name in CROPS if name in self._crops]
-            weights = np.array([CROPS[name] for name in labels])
-            label = labels[self._rng.choice(len(labels), p=weights / weights.sum())]
-        numbers, chances = self._crops[label]
-        return numbers[self._rng.choice(len(numbers), p=chances)]
-
     def _zoom(self, side: int) -> tuple[Image, Faces]:
         """A photograph so large that one of its faces gets a chosen height, that face anywhere in the scene."""
-        rng, number = self._rng, self._photo()
+        rng, number = self._rng, self._lots.photo()
         image, faces = self._store.pixels[number], self._faces(number)
         wanted = Lesson.BACKGROUND if rng.random() < ERRORS and (faces[:, LEARN] == Lesson.BACKGROUND).any() else Lesson.FACE
         aims = np.flatnonzero((faces[:, LEARN] == wanted) & (faces[:, 3] >= 8))
@@ -177,7 +111,7 @@ class Scenes:
         side += 1  # tiles of one mosaic may differ by a pixel
         if not nobody and side >= 60 and rng.random() < 0.2:
             return self._zoom(side)
-        number = self._crop("not_face" if nobody else None)
+        number = self._lots.crop("not_face" if nobody else None)
         image, faces = self._store.pixels[number], self._faces(number)
         scale = side / max(image.shape[:2]) * rng.uniform(0.65, 1.25)
         left, top = (rng.uniform(min(0, side - scale * n), max(0, side - scale * n)) for n in (image.shape[1], image.shape[0]))
@@ -194,7 +128,7 @@ class Scenes:
             x, y, w, h = row[:4] + np.array([-0.25, -0.3, 0.5, 0.5]) * np.tile(row[2:4], 2)
             left, top, right, bottom = (int(np.clip(v, 0, self._side)) for v in (x, y, x + w, y + h))
             if right > left and bottom > top:
-                patch = self._store.pixels[self._crop("not_face")]
+                patch = self._store.pixels[self._lots.crop("not_face")]
                 image[top:bottom, left:right] = cv2.resize(patch, (right - left, bottom - top))
         return image, faces[:0]
 
@@ -205,7 +139,7 @@ class Scenes:
             return np.zeros((side, side, 3), np.uint8)
         if draw < 0.65:
             return np.full((side, side, 3), rng.integers(0, 255, 3), np.uint8)
-        patch = self._store.pixels[self._crop("not_face")]
+        patch = self._store.pixels[self._lots.crop("not_face")]
         return np.asarray(cv2.resize(patch, (side, side)), np.uint8)
 
     def _faces(self, number: int) -> Faces:
