@@ -21,6 +21,7 @@ from trainer.data.table import read_rows
 from trainer.errors import TrainerError
 from trainer.faces.detector import Detector
 from trainer.faces.pictures import Image
+from trainer.faces.results import FLOOR
 
 HINT = "`--videos` must be the folder of clips with their TRUTH.csv: clip,t_start,t_end,faces,verdict, times in seconds."
 RATE = 10
@@ -129,7 +130,7 @@ def _count(tally: Tally, now: Stretch, boxes: int) -> None:
 
 def watch_all(folder: Path, models: list[Path], long_side: int, score: float) -> list[list[Tally]]:
     """All clips of TRUTH.csv: for each model a tally of each clip."""
-    detectors = [Detector(model, 0.3) for model in models]
+    detectors = [Detector(model, FLOOR) for model in models]
     rows = [watch(folder / clip, stretches, detectors, long_side, score)
             for clip, stretches in read_truth(folder / "TRUTH.csv").items()]
     return [list(column) for column in zip(*rows, strict=True)]

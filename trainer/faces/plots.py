@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edge.whole import whole
-from trainer.faces.results import Result
+from trainer.faces.results import FLOOR, Result
 from trainer.lettering import lettered
 
 
@@ -62,7 +62,7 @@ def plot_scores(results: Sequence[Result], size: int, path: Path) -> None:
 def _curves(axes: Any, results: Sequence[Result], size: int, across: Callable[[Result, float], float]) -> None:
     """Recall over score thresholds, a colour for each detector: masked drawn through, bare dotted. `across` is where a threshold lies."""
     for number, result in enumerate(result for result in results if result.size == size):
-        scores = [float(score) for score in np.linspace(0.3, 0.95, 66)]
+        scores = [float(score) for score in np.linspace(FLOOR, 0.95, 66)]
         for label, dash in (("mask", "-"), ("no_mask", ":")):
             axes.plot([across(result, score) for score in scores], [_recall(result, score, label) for score in scores], dash,
                       color=f"C{number}", label=f"{lettered(result.model)}, {label}")
