@@ -9,28 +9,13 @@ from pathlib import Path
 
 import pytest
 from box import INPUT, Box, copy_checkout, install, need_containers
+from walk import write_walk
 
 
 @pytest.fixture(scope="session")
 def clip(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Minutes of the demo's walk, so that the service does not come to its end while a test looks at it."""
-    import cv2
-
     out = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    reader = cv2.VideoCapture(str(project / "edge" / "demo" / "door.mp4"))
-    frames = []
-    while True:
-        good, frame = reader.read()
-        if not good:
-            break
-        frames.append(frame)
-    assert frames, "edge/demo/door.mp4 holds no frames"
-    rate_fps = reader.get(cv2.CAP_PROP_FPS)
-    writer = cv2.VideoWriter(str(out), cv2.VideoWriter.fourcc(*"mp4v"), rate_fps, (frames[0].shape[1], frames[0].shape[0]))
-    for _ in range(int(180 * rate_fps / len(frames)) + 1):
-        for frame in frames:
-            writer.write(frame)
-    writer.release()
+    write_walk(project, out, seconds=180)
     return out
 
 

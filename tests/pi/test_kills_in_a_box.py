@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from box import copy_checkout, need_containers
+from walk import write_walk
 
 KILLS, SEED = int(os.environ.get("MASKGATE_KILLS", "20")), int(os.environ.get("MASKGATE_SEED", "1"))
 pytestmark = [pytest.mark.pi, pytest.mark.slow, pytest.mark.timeout(600 + 10 * KILLS)]
@@ -58,36 +59,14 @@ def write(path: str, text: str) -> None:
     sysbox("run", "install", "-D", "-m", "644", "/dev/stdin", path, stdin=text)
 
 
-def walk(project: Path, out: Path) -> None:
-    """Two minutes of the demo's walk, from shortly before the mask slips: amber, green, then red and the buzzer within two
-    seconds of the start, and some output on all the time.
-    """
-    import cv2
-
-    reader = cv2.VideoCapture(str(project / "edge" / "demo" / "door.mp4"))
-    frames = []
-    while True:
-        good, frame = reader.read()
-        if not good:
-            break
-        frames.append(frame)
-    rate_fps = reader.get(cv2.CAP_PROP_FPS)
-    first = round(SLIPS_S * rate_fps)
-    frames = frames[first:] + frames[:first]
-    writer = cv2.VideoWriter(str(out), cv2.VideoWriter.fourcc(*"mp4v"), rate_fps, (frames[0].shape[1], frames[0].shape[0]))
-    for _ in range(int(120 * rate_fps / len(frames)) + 1):
-        for frame in frames:
-            writer.write(frame)
-    writer.release()
-
-
 @pytest.fixture(scope="module")
 def machine(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Trixie with MaskGate installed, a clip for a camera and mock pins."""
     need_containers()
     source = tmp_path_factory.mktemp("source")
     copy_checkout(project, source)
-    walk(project, source / "clip.mp4")
+    # From shortly before the mask slips: amber, green, then red and the buzzer within two seconds of the start, and some output on all the time.
+    write_walk(project, source / "clip.mp4", seconds=120, from_s=SLIPS_S)
     sysbox("up", str(source), limit_s=900)
     try:
         sysbox("run", "install", "-D", "-m", "644", "/src/clip.mp4", "/srv/maskgate/clip.mp4")
