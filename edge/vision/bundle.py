@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +25,8 @@ from edge.whole import whole
 
 DESCRIPTION = "maskgate.json"
 LABELS = tuple(label.value for label in Label)
+DAMAGES = (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, ValueError, EOFError, zlib.error)
+"""What zipfile raises of archives in which a byte is another: one that asks for a later version, or for a password, or has an end before its beginning."""
 TWO_LABELS = (Label.MASK.value, Label.NO_MASK.value)
 """Of a model that only tells mask from anything else; `incorrect` is then never said."""
 
@@ -87,9 +90,9 @@ def load_bundle(path: Path) -> Bundle:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             text = archive.read(DESCRIPTION)
             start = min(item.header_offset for item in archive.infolist())
-    except (zipfile.BadZipFile, KeyError) as error:
+    except DAMAGES as error:
         raise ModelError(
-            f"Mask model {path}: no description inside ({DESCRIPTION} is missing, or the file is cut short).",
+            f"Mask model {path}: no description inside ({DESCRIPTION} is missing, or the file is cut short or damaged).",
             hint="Convert the model with `maskgate-convert`; it writes the description.") from error
     try:
         description = msgspec.json.decode(text, type=Description)

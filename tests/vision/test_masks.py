@@ -7,6 +7,7 @@ import sys
 import types
 import zipfile
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,21 @@ def test_a_face_is_looked_at_as_often_as_the_description_says_and_the_mean_of_th
     assert np.exp(said(near, far)) == pytest.approx(np.exp(both) / np.exp(both).sum(), abs=1e-6)
     assert said() == pytest.approx(said(View(margin=bundle.description.margin))), "no views: once, at the model's own margin"
     assert said(far) != pytest.approx(said(View(margin=0.4)), abs=1e-3), "the mirrored face is another picture"
+
+
+def test_no_single_byte_of_the_description_can_be_damaged_into_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = load_bundle(MODELS / "mask.tflite")
+    write_bundle(tmp_path / "m.tflite", b"\x1c\0\0\0TFL3", replace(shipped.description, figures={}))
+    good, refused = (tmp_path / "m.tflite").read_bytes(), 0
+    for place, flip in product(range(8, len(good)), (0x01, 0x08, 0xFF)):
+        data = bytearray(good)
+        data[place] ^= flip
+        monkeypatch.setattr("edge.vision.bundle.read_model_file", lambda path, what, data=bytes(data): data)
+        try:
+            load_bundle(tmp_path / "m.tflite")
+        except ModelError:
+            refused += 1
+    assert refused > len(good)
 
 
 def test_a_misspelt_view_is_refused(tmp_path: Path) -> None:
