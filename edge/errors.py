@@ -25,8 +25,8 @@ import errno
 NO_GPIO = 'without GPIO set [panel] kind = "mock" or "none", or for once `maskgate run --panel mock`.'
 """The end of every hint about pins that may be read on a machine that is no Pi."""
 
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-"""What the kernel answers where a disk is full."""
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the kernel answers where a disk is full, or a file on it has the size that its file system allows (4 GiB on a USB stick)."""
 DISK_BROKEN = (errno.EROFS, errno.EIO, errno.ENXIO, errno.EBADMSG, *(getattr(errno, name) for name in ("EUCLEAN", "EREMOTEIO") if hasattr(errno, name)))
 """What it answers where a disk can no longer be written; ext4 says EBADMSG and EUCLEAN of what it finds damaged. A Mac lacks two of the names."""
 

@@ -14,7 +14,7 @@ from edge.commands.interrupt import listen
 from edge.commands.streams import mend_streams, print_no_more
 from edge.errors import CTRL_C, DISK_FULL, CardError, MaskGateError
 
-REFUSED = (*DISK_FULL, errno.EFBIG, errno.EIO)
+REFUSED = (*DISK_FULL, errno.EIO)
 """What the kernel answers where the standard output is a file that cannot grow."""
 CLOSED = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP)
 """What it answers to a path that cannot be followed, in whichever place the program looks at it first."""

@@ -203,6 +203,18 @@ def test_a_disk_that_breaks_while_it_is_written_is_told_with_the_kernel_s_word(u
     assert run.levels(102.9)["green"] == 1
 
 
+def test_an_event_file_as_long_as_its_file_system_allows_stops_no_door(unit: Unit) -> None:
+    def too_large(*_: object) -> None:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+
+    unit.vitals = [Vitals(50.0, 900.0, 1.0, True, 1000.0)]
+    unit.monkeypatch.setattr("edge.report.events.Events.__call__", too_large)
+    run = unit.run(film(world(3)), events=str(unit.folder / "events.jsonl"))
+    assert run.code == 0
+    assert [line.split(" ")[0] for line in run.faults] == ["fault=disk-full"]
+    assert run.levels(102.9)["green"] == 1
+
+
 def refused_until(opened: int, number: int = errno.EROFS) -> type[Path]:
     """Paths on a disk that the kernel lets nobody write to before it is opened so often."""
     class OnBrokenDisk(type(Path())):   # type: ignore[misc]
