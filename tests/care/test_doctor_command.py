@@ -173,9 +173,10 @@ def test_an_archive_takes_the_place_of_no_device_pipe_or_link(unit: FakeUnit, tm
     assert (tmp_path / "there").lstat().st_ino == before.st_ino
 
 
-def test_an_archive_is_whole_or_not_there(unit: FakeUnit, tmp_path: Path) -> None:
+def test_an_archive_is_whole_or_the_one_of_before_stays(unit: FakeUnit, tmp_path: Path) -> None:
     """A disk that fills up in the middle, as a limit on the size of files shows it."""
     path = tmp_path / "support.tar.gz"
+    path.write_text("of before")
     unit.answers["journalctl"] = Ran(0, random.Random(1).randbytes(60_000).hex(" ", 4))     # does not get much smaller
     limits, before = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
@@ -185,7 +186,8 @@ def test_an_archive_is_whole_or_not_there(unit: FakeUnit, tmp_path: Path) -> Non
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, before)
-    assert not path.exists()
+    assert path.read_text() == "of before"
+    assert list(tmp_path.glob("support*")) == [path]
 
 
 def test_settings_that_cannot_be_read_are_told_where_the_camera_is_looked_at_without_them(unit: FakeUnit) -> None:

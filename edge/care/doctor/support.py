@@ -14,7 +14,6 @@ import json
 import os
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from edge.care.doctor.redact import redact, secrets_in
 from edge.care.doctor.result import Result
 from edge.errors import SettingsError
 from edge.settings_file import beginning_of
+from edge.whole import whole
 
 LINES = 300
 
@@ -47,13 +47,12 @@ def write_bundle(path: Path, context: Context, results: Sequence[Result]) -> Non
              "versions.json": json.dumps(_versions(context, secrets), indent=2), "log.txt": redact(_log(context), secrets)}
     archive = _packed(texts, int(context.now()))
     try:
-        # Made anew: an older file may be open to others, and its rights would stay.
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(archive)
+        with whole(path) as part:
+            # Made anew: what lies there may be open to others, and its rights would stay.
+            part.unlink(missing_ok=True)
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(archive)
     except OSError as error:
-        with suppress(OSError):  # half of an archive is none
-            path.unlink(missing_ok=True)
         raise SettingsError(f"--bundle {path}: cannot be written ({error.strerror}).", hint="Name a file in a folder that you may write to.") from error
 
 
