@@ -149,8 +149,8 @@ class Events:
         """The file takes the place of the one that was set aside before; the next event begins another."""
         with suppress(OSError):  # a disk that has just gone read-only is told with the next event
             Path(self._target).replace(f"{self._target}.1")
+            self._file = None  # first: what cannot be closed well is closed all the same
             file.close()
-            self._file = None
 
     def __enter__(self) -> Self:
         return self

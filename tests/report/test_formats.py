@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -136,6 +138,23 @@ def test_a_disk_that_refuses_to_set_the_file_aside_loses_no_event(tmp_path: Path
         for track in range(5):
             events.passages(2.0, [Passage(track, 0.0, 2.0, DoorState.PASSED, Label.MASK, 0.9, 5)])
     assert (tmp_path / "events.jsonl").read_text(encoding="utf-8").count('"passage"') == 5
+
+
+def test_a_file_set_aside_that_cannot_be_closed_well_is_not_written_to_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing(io.FileIO):
+        def close(self) -> None:
+            super().close()
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("edge.report.events.MOST_BYTES", 1)
+    target = tmp_path / "events.jsonl"
+    events = Events(str(target), ours=True)
+    assert events._file is not None
+    events._file.close()
+    events._file = Failing(target, "ab")
+    for track in range(2):
+        events.passages(2.0, [Passage(track, 0.0, 2.0, DoorState.PASSED, Label.MASK, 0.9, 5)])
+    assert json.loads((tmp_path / "events.jsonl.1").read_text().splitlines()[-1])["track"] == 1
 
 
 def test_the_first_line_says_the_state_even_where_the_first_frames_were_dropped(tmp_path: Path) -> None:
