@@ -27,6 +27,9 @@ NMS_IOU = 0.3
 """Boxes that share more than this are one face (OpenCV's default for this detector)."""
 CANDIDATES = 500
 """Boxes kept before suppression: ten faces give some two hundred."""
+LARGEST = 2.0
+"""A box longer than so many long sides of the picture is no face. A detector of one's own may give any number, and what is cut out for the
+classifier would take memory beyond measure."""
 OFFERS = "a YuNet: one BGR picture in, and cls, obj, bbox and kps out at strides 8, 16 and 32"
 HINT = "Point [faces] model at a YuNet, or leave it empty for the one that ships."
 DAMAGED = "It is another kind of network, or a copy that is damaged or cut short. "
@@ -96,7 +99,7 @@ class Faces:
     def _in_range(self, box: Box, width: int, height: int) -> bool:
         left, top, w, h = self._settings.region
         x, y = box.centre
-        return (min(box.w, box.h) >= self._settings.min_face_px
+        return (min(box.w, box.h) >= self._settings.min_face_px and max(box.w, box.h) <= LARGEST * max(width, height)
                 and left <= x / width <= left + w and top <= y / height <= top + h)
 
 

@@ -85,6 +85,20 @@ def test_range_is_a_size_a_region_and_a_number(portrait: NDArray[np.uint8]) -> N
     assert len(open_faces(replace(SETTINGS, max_faces=1)).find(two)) == 1
 
 
+def test_a_box_beyond_measure_is_no_face() -> None:
+    class Net:
+        def setInputSize(self, size: tuple[int, int]) -> None:  # noqa: N802 as OpenCV calls it
+            pass
+
+        def detect(self, image: NDArray[np.uint8]) -> tuple[int, NDArray[np.float32]]:
+            rows = [[160 - side / 2, 120 - side / 2, side, side, *[150.0] * 10, 0.9] for side in (60, 600, 700, 2e9)]
+            return 1, np.array(rows, np.float32)
+
+    faces = open_faces(FacesSettings())
+    faces._net = Net()
+    assert [face.box.w for face in faces.find(np.zeros((480, 640, 3), np.uint8))] == [1200, 120]
+
+
 def test_a_picture_at_which_opencv_fails_is_told_and_not_a_traceback() -> None:
     faces = open_faces(FacesSettings())
     with pytest.raises(ModelStopped, match="cannot run the face detector on a picture of 320 x 240: "):
