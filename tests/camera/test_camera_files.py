@@ -9,15 +9,10 @@ import time
 
 import cv2
 import pytest
+from opening import opened
 
-from edge.camera import open_camera
 from edge.camera.source import Kind, kind_of
 from edge.camera.stills import read_picture
-from edge.settings import CameraSettings
-
-
-def opened(source, fast=True):
-    return open_camera(CameraSettings(source=str(source)), fast=fast)
 
 
 def test_a_clip_gives_every_frame_with_its_presentation_time(make_clip):

@@ -7,9 +7,6 @@ machine are scripted (scripted_unit.py). What the manager hears on its socket is
 
 from __future__ import annotations
 
-import errno
-import json
-import os
 import sys
 from dataclasses import replace
 from importlib.metadata import version
@@ -182,73 +179,6 @@ def test_a_hot_unit_judges_half_the_frames_and_answers_all_the_same(unit: Unit) 
     assert run.levels(109.8)["green"] == 1
 
 
-def test_a_disk_that_fills_up_loses_events_and_stops_no_door(unit: Unit) -> None:
-    unit.vitals = [Vitals(50.0, 900.0, 1.0, True, 1000.0)]
-    run = unit.run(film(world(3)), events="/dev/full")
-    assert run.code == 0
-    assert [line.split(" ")[0] for line in run.faults] == ["fault=disk-full"]
-    assert run.part("storage")["fault"] == "disk-full"
-    assert run.levels(102.9)["green"] == 1
-
-
-def test_a_disk_that_breaks_while_it_is_written_is_told_with_the_kernel_s_word(unit: Unit) -> None:
-    def broken(*_: object) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-
-    unit.vitals = [Vitals(50.0, 900.0, None, False, 1000.0)]
-    unit.monkeypatch.setattr("edge.report.events.Events.__call__", broken)
-    run = unit.run(film(world(3)), events=str(unit.folder / "events.jsonl"))
-    assert run.code == 0
-    assert [line.split(" ")[0] for line in run.faults] == ["fault=disk-read-only"]
-    assert run.levels(102.9)["green"] == 1
-
-
-def test_an_event_file_as_long_as_its_file_system_allows_stops_no_door(unit: Unit) -> None:
-    def too_large(*_: object) -> None:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-
-    unit.vitals = [Vitals(50.0, 900.0, 1.0, True, 1000.0)]
-    unit.monkeypatch.setattr("edge.report.events.Events.__call__", too_large)
-    run = unit.run(film(world(3)), events=str(unit.folder / "events.jsonl"))
-    assert run.code == 0
-    assert [line.split(" ")[0] for line in run.faults] == ["fault=disk-full"]
-    assert run.levels(102.9)["green"] == 1
-
-
-def refused_until(opened: int, number: int = errno.EROFS) -> type[Path]:
-    """Paths on a disk that the kernel lets nobody write to before it is opened so often."""
-    class OnBrokenDisk(type(Path())):   # type: ignore[misc]
-        tries = 0
-
-        def open(self, *arguments: Any, **more: Any) -> Any:
-            OnBrokenDisk.tries += 1
-            if OnBrokenDisk.tries < opened:
-                raise OSError(number, os.strerror(number))
-            return super().open(*arguments, **more)
-
-    return OnBrokenDisk
-
-
-@pytest.mark.parametrize("name", ["EROFS", "EIO", "ENXIO", "EBADMSG", "EUCLEAN", "EREMOTEIO"])
-def test_a_unit_starts_on_a_disk_that_has_gone_read_only_or_is_damaged_and_keeps_events_once_it_is_well(unit: Unit, name: str) -> None:
-    if not hasattr(errno, name):
-        pytest.skip(f"this system knows no {name}")
-    unit.vitals = [Vitals(50.0, 900.0, None, False, 1000.0)] * 2 + [WELL]
-    unit.monkeypatch.setenv("STATE_DIRECTORY", str(unit.folder))
-    unit.monkeypatch.setattr("edge.report.events.Path", refused_until(3, getattr(errno, name)))   # not at the start, not for the first event
-    run = unit.run(film(world(3)), events=str(unit.folder / "events.jsonl"))
-    assert run.code == 0
-    assert [line.split(" ")[0] for line in run.faults] == ["fault=disk-read-only", "over=disk-read-only"]
-    assert run.levels(102.9)["green"] == 1
-    assert [json.loads(line).get("state") for line in (unit.folder / "events.jsonl").read_text().splitlines()] == [None, "checking", "passed", None], "the start too, once the disk is well"
-
-
-def test_an_event_file_where_the_service_may_keep_nothing_is_a_wrong_setting(unit: Unit) -> None:
-    unit.monkeypatch.setenv("STATE_DIRECTORY", str(unit.folder / "state"))
-    unit.monkeypatch.setattr("edge.report.events.Path", refused_until(9))
-    assert unit.run(film(world(3)), events=str(unit.folder / "events.jsonl")).code == 2
-
-
 def test_a_broken_model_is_shown_told_and_ends_with_4(unit: Unit) -> None:
     (unit.folder / "broken.tflite").write_bytes(b"TFL3 and then nothing")
     run = unit.start("picamera", f'[masks]\nmodel = "{unit.folder}/broken.tflite"\n')
@@ -318,11 +248,3 @@ def test_a_stop_while_a_fault_is_shown_ends_at_once(unit: Unit) -> None:
     run = unit.run(CameraNotFound("x"), source="/dev/video97")
     assert run.code == 0
     assert run.left == DARK
-
-
-def test_a_health_file_that_cannot_be_written_is_said_once_and_stops_nothing(unit: Unit) -> None:
-    unit.monkeypatch.setenv("RUNTIME_DIRECTORY", str(unit.folder / "gone"))
-    run = unit.run(film(world(2)))
-    assert run.code == 0
-    assert len(run.faults) == 1
-    assert "health.json: cannot be written" in run.faults[0]
