@@ -28,6 +28,10 @@ from edge.door.state import Decision, DoorState
 from edge.errors import DISK_BROKEN, DISK_FULL, CameraFrozen, MaskGateError, MemoryGrown
 from edge.frame import Frame
 
+REFUSED_S = 600.0
+"""A disk that has refused a write although it says that it has room (no more files may be made, a quota, a file as long as may be) is not well
+before so long without another refusal. Else health would call it well every `EVERY_S`, and the log would tell of it with every event."""
+
 
 class FrameClock:
     """Frame time between two frames: the time of the last one plus what has gone by since. Before the first frame it counts from 0.
@@ -71,6 +75,10 @@ class Care:
         self._live = False
         self._vitals: Vitals | None = None
         self._read_at = float("-inf")
+        self._storage_said_well = True
+        """By the last reading."""
+        self._refused_at = float("-inf")
+        """When a disk that said it was well last refused a write."""
 
     def begin(self, *, live: bool) -> None:
         """The camera is open. `live` False: a file, whose pictures are what they are and are all judged."""
@@ -109,6 +117,10 @@ class Care:
         for part, fault in judge_vitals(vitals, before, hot=hot).items():
             if fault and fault.exit_code is not None:
                 raise MemoryGrown(f"The program holds {vitals.own or 0:.0%} of the machine's memory, expected less than {GROWN:.0%}.")
+            if part is Part.STORAGE:
+                self._storage_said_well = fault is None
+                if fault is None and now - self._refused_at < REFUSED_S:
+                    continue
             self.health.note(part, fault, now)
         self._vitals = vitals
         return True
@@ -129,6 +141,8 @@ class Care:
             if error.errno not in (*DISK_FULL, *DISK_BROKEN):
                 raise
             now = self._clock()
+            if self._storage_said_well:
+                self._refused_at = now
             if self.health.bad(FAULTS["disk-full" if error.errno in DISK_FULL else "disk-read-only"], now, error.strerror or ""):
                 self._say(now)
 

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from care_stand_ins import scene
 from scripted_unit import WELL, Unit, film, make_unit, world
 
+from edge.care.faults import Part
 from edge.care.vitals import Vitals
+from edge.care.watch import Care
+from edge.frame import Frame
 
 
 @pytest.fixture
@@ -51,6 +55,30 @@ def test_an_event_file_as_long_as_its_file_system_allows_stops_no_door(unit: Uni
     assert run.code == 0
     assert [line.split(" ")[0] for line in run.faults] == ["fault=disk-full"]
     assert run.levels(102.9)["green"] == 1
+
+
+def test_a_disk_that_says_it_has_room_and_refuses_all_the_same_is_told_once_and_not_called_well(unit: Unit) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))     # as of one on which no more files can be made
+
+    unit.vitals = [WELL]
+    unit.monkeypatch.setattr("edge.report.events.Events.__call__", refused)
+    run = unit.run(film(world(3)), events=str(unit.folder / "events.jsonl"))
+    assert run.code == 0
+    assert [line.split(" ")[0] for line in run.faults] == ["fault=disk-full"]
+    assert run.part("storage")["fault"] == "disk-full"
+
+
+def test_such_a_disk_is_well_again_after_ten_minutes_without_a_refusal() -> None:
+    now, told = [0.0], list[bool]()
+    care = Care(read=lambda: WELL, tell=lambda parts, t, wall: told.append(next(part.ok for part in parts if part.part is Part.STORAGE)), clock=lambda: now[0])
+    frame = Frame(scene(1), 0.0, 0)
+    care.look(frame)
+    with care.storing():
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+    for now[0] in (10.0, 590.0, 600.0):
+        care.look(frame)
+    assert told == [True, False, False, False, True]
 
 
 def refused_until(opened: int, number: int = errno.EROFS) -> type[Path]:
