@@ -119,6 +119,6 @@ class MemoryGrown(MaskGateError):
 
 
 class ModelStopped(MaskGateError):
-    """A model that ran when it was loaded fails at a picture: no reason to stay down, as a broken file would be."""
+    """A model that ran when it was loaded fails at a picture, or gives no number any more: no reason to stay down, as a broken file would be."""
 
     hint = "Try again (the service does by itself); if it happens again and again, install MaskGate anew."

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,14 @@ def _runtime() -> Any:
     return Interpreter
 
 
+def _must_be_a_vector(output: Mapping[str, Any]) -> None:
+    shape, kind = tuple(int(n) for n in output["shape"]), np.dtype(output["dtype"])
+    if len(shape) != 2 or shape[0] != 1:
+        raise ModelError(f"The model gives numbers of the shape {shape}, expected (1, labels).")
+    if kind != np.float32 and not len(output["quantization_parameters"]["scales"]):
+        raise ModelError(f"The model gives {kind} without a scale, expected float32 or quantised integers.")
+
+
 class Graph:
     """A graph with one picture in and one vector out."""
 
@@ -34,7 +43,7 @@ class Graph:
         """Load, allocate, and try it on an empty picture.
 
         Raises:
-            ModelError: the runtime refuses the model or cannot run it, or it has other than one input and one output.
+            ModelError: the runtime refuses the model or cannot run it, or it has other than one input and one output, or that is no vector of numbers.
             CardError: the card fails while the runtime is read.
         """
         try:
@@ -48,6 +57,7 @@ class Graph:
         if len(inputs) != 1 or len(outputs) != 1:
             raise ModelError(f"The model has {len(inputs)} inputs and {len(outputs)} outputs, expected one of each.")
         self._input, self._output = inputs[0], outputs[0]
+        _must_be_a_vector(self._output)
         self.input_shape: tuple[int, ...] = tuple(int(n) for n in self._input["shape"])
         self.input_type = np.dtype(self._input["dtype"])
         self.output_width = int(self._output["shape"][-1])

@@ -211,6 +211,20 @@ class Failing:
         self._working.invoke()
 
 
+@pytest.mark.parametrize(("change", "said"), [
+    ({"shape": np.array([], np.int32)}, r"of the shape \(\)"), ({"shape": np.array([1, 7, 7, 3], np.int32)}, r"of the shape \(1, 7, 7, 3\), expected \(1, labels\)"),
+    ({"dtype": np.float16, "quantization_parameters": {"scales": np.array([]), "zero_points": np.array([])}}, "float16 without a scale")])
+def test_a_model_that_gives_no_vector_is_refused_when_it_is_loaded(change: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other(Failing):
+        def get_output_details(self) -> list[dict[str, Any]]:
+            return [self._working.get_output_details()[0] | change]
+
+    working = interpreter._runtime()
+    monkeypatch.setattr(interpreter, "_runtime", lambda: lambda **how: Other(working(**how), 9))
+    with pytest.raises(ModelError, match=said):
+        open_masks(MasksSettings())
+
+
 @pytest.mark.parametrize(("times", "kind", "code"), [(0, ModelError, 4), (1, ModelStopped, 1), (3, ModelStopped, 1)])
 def test_a_model_that_never_ran_keeps_the_unit_down_and_one_that_worked_is_tried_again(times: int, kind: type[MaskGateError], code: int, portrait: NDArray[np.uint8],
                                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
