@@ -22,6 +22,8 @@ INSTALLED = Path("/etc/maskgate/maskgate.toml")
 """Where `setup.sh install` puts the settings of a unit."""
 MOST_BYTES = 2**20
 """Of a settings file: the one with every setting and its comment has a hundredth of that."""
+SILENT_FRAMES = 2
+"""So many frames should be missing before a camera counts as silent: one may always be late."""
 DEFAULT = "`maskgate config default > maskgate.toml` writes one with every setting."
 
 
@@ -107,15 +109,19 @@ def check_together(settings: Settings, where: str = "settings") -> None:
     _complain(_mistakes_together(settings, set()), where)
 
 
-def without_effect(settings: Settings) -> list[tuple[str, str]]:
-    """What may be set, works, and yet does not do what its word says; for each, what is so and what to do about it."""
-    panel = settings.panel
-    why = ('[panel] kind is "none"' if panel.kind == "none" else
-           '[panel] relay_pin is ""' if isinstance(panel.relay_pin, str) and not panel.relay_pin.strip() else "")
-    if settings.door.mode != "refuse" or not why:
-        return []
-    return [(f'[door] mode = "refuse" keeps nobody out, as no relay is wired ({why}): the unit does what it does in "remind"',
-             'wire a relay and name its pin in [panel], or set mode = "remind"')]
+def doubtful(settings: Settings) -> list[tuple[str, str]]:
+    """What may be set and will hardly do what was meant; for each, what is so and what to do about it."""
+    panel, camera, found = settings.panel, settings.camera, []
+    unwired = ('[panel] kind is "none"' if panel.kind == "none" else
+               '[panel] relay_pin is ""' if isinstance(panel.relay_pin, str) and not panel.relay_pin.strip() else "")
+    if settings.door.mode == "refuse" and unwired:
+        found.append((f'[door] mode = "refuse" keeps nobody out, as no relay is wired ({unwired}): the unit does what it does in "remind"',
+                      'wire a relay and name its pin in [panel], or set mode = "remind"'))
+    # Many webcams come faster than they are asked to, so that it may well work.
+    if camera.silence_s * camera.rate_fps < SILENT_FRAMES:
+        found.append((f"[camera] silence_s = {camera.silence_s} is over before {SILENT_FRAMES} frames can come at rate_fps = {camera.rate_fps}: "
+                      "a camera that is well may count as silent", f"set silence_s = {SILENT_FRAMES / camera.rate_fps:g} or more"))
+    return found
 
 
 def _complain(mistakes: Sequence[MaskGateError], where: str) -> None:

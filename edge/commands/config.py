@@ -30,14 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check a file, or print settings: those in force, the defaults, or the page about them."""
-    from edge.settings_file import INSTALLED, load_settings, without_effect
+    from edge.settings_file import INSTALLED, doubtful, load_settings
     from edge.settings_text import reference, settings_file
 
     match arguments.verb:
         case "check":
             settings = load_settings(arguments.file, models=True)
             print(f"{arguments.file or INSTALLED}: right." if arguments.file or INSTALLED.is_file() else f"No {INSTALLED}; the defaults are right.")
-            for found, remedy in without_effect(settings):
+            for found, remedy in doubtful(settings):
                 print(f"warning: {found}; {remedy}.")
             if not arguments.file and HERE.is_file() and HERE.resolve() != INSTALLED.resolve():
                 print(f"{HERE} in this folder was not read: `maskgate config check {HERE}` does.")

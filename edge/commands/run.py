@@ -48,13 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.panel import open_panel
     from edge.panel.held import note, note_path
     from edge.service import Service
-    from edge.settings_file import without_effect
+    from edge.settings_file import doubtful
 
     settings = settings_of(arguments)
     must_be_apart({"--config": arguments.config, "--source": settings.camera.source, "--events": settings.report.events,
                    "--pins": arguments.pins, "--save": arguments.save})
     logging.getLogger().setLevel(settings.report.log_level.upper())
-    for found, remedy in without_effect(settings):
+    for found, remedy in doubtful(settings):
         logging.getLogger("maskgate").warning("%s | %s", found, remedy)
     stop_on_signals()
     service, care = Service.from_environment(), care_of(settings)

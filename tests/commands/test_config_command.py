@@ -67,3 +67,10 @@ def test_a_door_that_refuses_without_a_relay_is_right_and_warned_of(text: str, w
     said = capsys.readouterr().out.splitlines()
     assert said[0].endswith("unit.toml: right.")
     assert [f"keeps nobody out, as no relay is wired ({warned})" in line for line in said[1:]] == [True] * bool(warned)
+
+
+def test_a_wait_for_frames_that_is_over_before_they_can_come_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "unit.toml").write_text("[camera]\nsilence_s = 1.5\nrate_fps = 1.0\n")
+    assert main(["config", "check", str(tmp_path / "unit.toml")]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == ("warning: [camera] silence_s = 1.5 is over before 2 frames can come at rate_fps = 1.0: "
+                                                       "a camera that is well may count as silent; set silence_s = 2 or more.")

@@ -9,7 +9,7 @@ from edge.care.doctor.context import Context
 from edge.care.doctor.redact import secrets_in
 from edge.care.doctor.result import Result, failure, together, warning
 from edge.errors import CardError
-from edge.settings_file import without_effect
+from edge.settings_file import doubtful
 
 NAME = "settings"
 
@@ -24,7 +24,7 @@ def check(context: Context) -> Result:
         if isinstance(context.settings_error, CardError):
             return failure(NAME, found, CardError.hint.rstrip("."))
         return failure(NAME, found, f"mend it; `maskgate config check {context.config or ''}` names every mistake")
-    results = [warning(NAME, found, remedy) for found, remedy in without_effect(context.settings)]
+    results = [warning(NAME, found, remedy) for found, remedy in doubtful(context.settings)]
     if context.config is None:
         return together(NAME, results, "no file: the defaults hold")
     try:
