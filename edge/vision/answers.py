@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers: a classifier as a door needs it. An answer that is not a number is none, and a model that gives no other has failed.
 
-One such answer is no reason to stop: the look counts as if nobody had been there, so that no lamp is lit by it and no door opens. A model
-that never gives a number is refused when it is loaded (`masks.py`).
+One such answer is no reason to stop: the look is one of which the classifier says nothing, which is never a pass (`door/policy.py`). A
+model that never gives a number is refused when it is loaded (`masks.py`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("maskgate.vision")
 
 NONE = Probabilities(1 / 3, 1 / 3, 1 / 3)
-"""What the classifier is taught to answer where it knows nothing; the door takes it for nobody."""
+"""What the classifier is taught to answer where it knows nothing."""
 PATIENCE = 20
 """So many frames with faces in a row may go without one number: two seconds of a fast unit, some ten of a slow one."""
 
