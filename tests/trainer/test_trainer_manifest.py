@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from trainer_pictures import picture
 
 from edge.look import Box
-from trainer.data.check import check, contact_sheet
+from trainer.data.check import TITLE_PX, check, contact_sheet
+from trainer.data.labels import CLASSES
 from trainer.data.manifest import Sample, read_manifest, write_manifest
-from trainer.data.overview import measure, overview
+from trainer.data.overview import Measured, measure, overview
 from trainer.data.splits import leaks, split_by_group
 from trainer.errors import TrainerError
 from trainer.lettering import lettered
@@ -113,6 +116,25 @@ def test_the_overview_measures_every_face_and_is_drawn(tmp_path: Path) -> None:
         measure([], tmp_path)
 
 
+@pytest.mark.filterwarnings("ignore")  # matplotlib's own
+@pytest.mark.parametrize("count", [1, 2, 8, 16, 40])
+def test_in_the_overview_no_name_lies_on_another_and_the_legend_on_no_plot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **_: drawn.append(figure) or Path(path).touch())
+    samples = [replace(FACE, source=f"what somebody called their set of pictures, number {n}", label=label) for n in range(count) for label in CLASSES] * (18_000 // count)
+    overview(samples, [Measured(label, side, 100.0, 900.0) for label in CLASSES for side in (40.0, 90.0)], tmp_path / "out.png")
+    (figure,) = drawn
+    FigureCanvasAgg(figure).draw()
+    for axes in figure.axes:
+        for texts in (axes.get_xticklabels(which="both"), axes.get_yticklabels()):
+            boxes = [text.get_window_extent() for text in texts if text.get_text() and figure.bbox.overlaps(text.get_window_extent())]
+            assert not [1 for n, one in enumerate(boxes) for other in boxes[n + 1:] if one.overlaps(other)]
+        assert axes.get_legend() is None
+        assert not figure.legends[0].get_window_extent().overlaps(axes.get_window_extent())
+    names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert len(set(names)) == count, "names that begin alike are told apart by their ends"
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", ["a$b$c", r"$\foo$", "_mine_", "人の顔", "a" * 250])
 def test_a_source_may_be_called_anything_and_the_overview_shows_it_without_a_warning(tmp_path: Path, name: str) -> None:
@@ -120,10 +142,10 @@ def test_a_source_may_be_called_anything_and_the_overview_shows_it_without_a_war
     samples = [replace(FACE, source=name), replace(FACE, source="web", label="no_mask")]
     overview(samples, measure(samples, tmp_path, show=False), tmp_path / "out.png")
     assert cv2.imread(str(tmp_path / "out.png")) is not None
-    assert contact_sheet(samples, tmp_path, across=1, tile=32).shape == (64, 32, 3)
+    assert contact_sheet(samples, tmp_path, across=1, tile=32).shape == (64 + 2 * TITLE_PX, 32, 3)
 
 
-@pytest.mark.parametrize(("name", "shown"), [("Ärzte_2 (alt)", "Ärzte_2 (alt)"), ("a$b", r"a\$b"), ("_x", " _x"), ("人", r"\u4eba"), ("a" * 41, "a" * 39 + "…")])
+@pytest.mark.parametrize(("name", "shown"), [("Ärzte_2 (alt)", "Ärzte_2 (alt)"), ("a$b", r"a\$b"), ("_x", " _x"), ("人", r"\u4eba"), ("a" * 21 + "b" * 20, "a" * 19 + "…" + "b" * 20)])
 def test_a_name_is_lettered_so_that_a_plot_can_show_it(name: str, shown: str) -> None:
     assert lettered(name) == shown
 
@@ -138,9 +160,12 @@ def test_a_face_that_is_hardly_sharp_is_drawn_with_the_least_ones(tmp_path: Path
 def test_a_contact_sheet_has_a_row_a_source_and_label(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     sheet = contact_sheet([FACE, replace(FACE, label="no_mask", box=Box(2, 2, 20, 20))], tmp_path, across=3, tile=32)
-    assert sheet.shape == (64, 96, 3)
-    assert len(np.unique(sheet[:, :32])) > 1
-    assert len(np.unique(sheet[:, 32:])) == 1, "a face is shown once"
+    assert sheet.shape == (64 + 2 * TITLE_PX, 96, 3)
+    for top in (0, TITLE_PX + 32):
+        title, row = sheet[top:top + TITLE_PX], sheet[top + TITLE_PX:top + TITLE_PX + 32]
+        assert np.median(title) == 0 < 240 < title.max(), "white on black: readable beside any skin"
+        assert len(np.unique(row[:, :32])) > 1
+        assert len(np.unique(row[:, 32:])) == 1, "a face is shown once"
 
 
 def test_a_manifest_that_is_no_text_is_refused_by_name(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ LOPSIDED = 20.0
 NOTHING = 96
 """Grey of a tile without a face; black is a picture that cannot be read."""
 
+TITLE_PX = 18
+
 
 @dataclass
 class Findings:
@@ -123,7 +125,7 @@ def _duplicates(found: Findings, samples: Sequence[Sample], hashes: NDArray[np.u
 
 
 def contact_sheet(samples: Sequence[Sample], data: Path, across: int = 12, tile: int = 96) -> NDArray[np.uint8]:
-    """One row of faces a source and class, chosen evenly, each once: BGR, `tile` pixels each, the rest of a short row grey.
+    """One row of faces a source and class, chosen evenly, each once: BGR, `tile` pixels each, the rest of a short row grey; its title above it.
 
     Raises:
         TrainerError: there is nothing to show, or a box lies outside its picture.
@@ -135,11 +137,18 @@ def contact_sheet(samples: Sequence[Sample], data: Path, across: int = 12, tile:
     for (source, label), group in sorted(groups.items()):
         chosen = [group[i] for i in np.linspace(0, len(group) - 1, min(across, len(group))).astype(int)]
         tiles = [_tile(s, data, tile) for s in chosen] + [np.full((tile, tile, 3), NOTHING, np.uint8)] * (across - len(chosen))
-        cv2.putText(tiles[0], f"{source[:14]} {label}", (2, 10), cv2.FONT_HERSHEY_SIMPLEX, 0.3, (0, 255, 0), 1)
-        rows.append(np.hstack(tiles))
+        rows += [_title(f"{source}: {label}, {len(chosen)} of {len(group)}", across * tile), np.hstack(tiles)]
     if not rows:
         raise TrainerError("No samples, so no contact sheet.")
     return np.vstack(rows)
+
+
+def _title(text: str, width: int) -> NDArray[np.uint8]:
+    """A line of its own: on a face no colour of letters can be read on every skin and cloth."""
+    line = np.zeros((TITLE_PX, width, 3), np.uint8)
+    known = text.encode("ascii", "backslashreplace").decode()  # OpenCV has no other letters
+    cv2.putText(line, known, (4, TITLE_PX - 5), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1, cv2.LINE_AA)
+    return line
 
 
 def _tile(sample: Sample, data: Path, side: int) -> NDArray[np.uint8]:

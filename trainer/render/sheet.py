@@ -56,7 +56,8 @@ def sheet(pictures: list[tuple[Image, Face]], columns: int, rows: int, seed: int
             done = render_mask(image, face, style, rng)
             picture = tile(done.image, face, side)
             text = f"{style.kind} {style.worn}" if done.drawn else "not drawn"
-            cv2.putText(picture, text, (3, side - 5), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (255, 255, 255), 1, cv2.LINE_AA)
+            for colour, thick in ((0, 0, 0), 3), ((255, 255, 255), 1):  # white with a black rim can be read on cloth of any colour
+                cv2.putText(picture, text, (3, side - 5), cv2.FONT_HERSHEY_SIMPLEX, 0.38, colour, thick, cv2.LINE_AA)
             line.append(picture)
         lines.append(np.hstack(line))
     return np.vstack(lines)
