@@ -20,7 +20,7 @@ from edge.vision.masks import Masks
 from edge.vision.quality import sharpness
 from edge.whole import whole
 from trainer.data.cache import FACE, Faces
-from trainer.data.labels import CLASSES
+from trainer.data.labels import CLASSES, MASK
 from trainer.judge import Judged, pictures_of, table
 from trainer.score import (
     PASS_SHARE,
@@ -34,6 +34,7 @@ from trainer.score import (
     interval,
     number,
     score,
+    share_below,
     softmax,
     temperature,
 )
@@ -70,6 +71,8 @@ class Result:
     """Rows: truth; columns: the likeliest answer; order of `CLASSES`."""
 
     def __str__(self) -> str:
+        if not any(self.counts.values()):
+            return f"{self.name}: none"
         lines = [f"{self.name}: {self.faces}; threshold {number(self.threshold)}"]
         lines += [f"    {name:16} {figure}" for name, figure in self.figures.items()]
         return "\n".join(lines)
@@ -99,9 +102,7 @@ def evaluate(name: str, judged: Sequence[Judged], threshold: float | None = None
 def _figures(logits: NDArray[np.float64], p: NDArray[np.float64], truth: Ints, pictures: Sequence[str], threshold: float | None) -> dict[str, Figure]:
     def stops(of: int) -> Callable[[Score, Ints], float]:
         def measure(s: Score, chosen: Ints) -> float:
-            at = s.threshold if threshold is None else threshold
-            passing = p[chosen][truth[chosen] == of, M]
-            return float((passing < at).mean()) if len(passing) else float("nan")
+            return share_below(p[chosen][truth[chosen] == of, M], s.threshold if threshold is None else threshold)
         return measure
 
     measures: dict[str, Callable[[Score, Ints], float]] = {
@@ -136,6 +137,8 @@ def unmeasured(judged: Sequence[Judged], only_drawn: Sequence[str]) -> list[str]
             notes.append(f"Of {label} the model knows drawn faces only, and nothing is measured: its training saw no real one, and here is none either.")
         else:
             notes.append(f"Of {label} the model knows drawn faces only; those that it is measured on here are real.")
+    if MASK in missing:
+        notes.append("Without a face of mask there is no threshold, so who is stopped is not measured either.")
     return notes
 
 
@@ -144,7 +147,7 @@ def by_size(judged: Sequence[Judged]) -> list[list[Judged]]:
 
 
 def calibration(judged: Sequence[Judged]) -> dict[str, float]:
-    """ECE as it is, and the further temperature (with its ECE) that would suit these faces best."""
+    """ECE as it is, and the further temperature (with its ECE) that would suit these faces best: a factor of the model's own."""
     logits, truth = table(judged)
     best = temperature(logits, truth)
     return {"ece": ece(softmax(logits), truth), "temperature": best, "ece_at_temperature": ece(softmax(logits, best), truth)}

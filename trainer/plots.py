@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 
 from trainer.degrade import SIDES
 from trainer.judge import Judged, table
-from trainer.score import Ints, M, softmax
+from trainer.score import Ints, M, softmax, tells_apart
+
+NEAR = (0.1, 0.8)
+"""Share of the others that pass, and of masks that pass then at least, where the corner of the ROC curve is drawn instead of the whole."""
+LINES = {"balanced": "C0s-", "passes_mask": "C1o-", "stops_no_mask": "C2^--", "stops_incorrect": "C3v:"}
+"""Colour, mark and line of each figure, the same whichever others there are; where two are alike, both are seen."""
 
 
 def curves(judged: Sequence[Judged]) -> bytes:
@@ -23,14 +28,37 @@ def curves(judged: Sequence[Judged]) -> bytes:
     p = softmax(logits)
     figure = Figure(figsize=(14, 4.5), layout="constrained")
     roc, precision, sure = figure.subplots(1, 3)
-    right, wrong = running(p[:, M], truth)
-    masks, others = max(1, right[-1]), max(1, wrong[-1])
-    roc.plot(wrong / others, right / masks)
-    roc.set(xlabel="share of the others that pass", ylabel="share of masks that pass", xlim=(0, 0.3), ylim=(0.7, 1.005), title="ROC: mask against the rest")
-    precision.plot(right / masks, right / np.maximum(1, right + wrong))
-    precision.set(xlabel="recall: share of masks that pass", ylabel="precision: share of who passes that wears one", xlim=(0.5, 1.005), title="Precision and recall")
+    _roc(roc, p, truth)
+    _precision(precision, p, truth)
     _reliability(sure, p, truth)
     return png(figure)
+
+
+def _roc(axes: Any, p: NDArray[np.float64], truth: Ints) -> None:
+    axes.set(xlabel="share of the others that pass", ylabel="share of masks that pass", title="ROC: mask against the rest")
+    if not tells_apart(truth):
+        _nothing(axes, "not measured: masks and others are needed")
+        return
+    right, wrong = running(p[:, M], truth)
+    masks, others = right / right[-1], wrong / wrong[-1]
+    axes.plot(others, masks)
+    if np.interp(NEAR[0], others, masks) > NEAR[1]:  # the corner where a good model's curve lies; another's would be out of sight there
+        axes.set(xlim=(0, 0.3), ylim=(0.7, 1.005))
+
+
+def _precision(axes: Any, p: NDArray[np.float64], truth: Ints) -> None:
+    axes.set(xlabel="recall: share of masks that pass", ylabel="precision: share of who passes that wears one", title="Precision and recall")
+    if not tells_apart(truth):
+        _nothing(axes, "not measured: masks and others are needed")
+        return
+    right, wrong = (counts[1:] for counts in running(p[:, M], truth))  # while nobody passes there is no precision
+    axes.plot(right / right[-1], right / (right + wrong))
+    axes.set(xlim=(0.5, 1.005))
+
+
+def _nothing(axes: Any, why: str) -> None:
+    axes.text(0.5, 0.5, why, ha="center", va="center", transform=axes.transAxes)
+    axes.set(xticks=[], yticks=[])
 
 
 def running(values: NDArray[np.float64], truth: Ints) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -44,14 +72,19 @@ def degradation_plot(rows: Mapping[str, Mapping[str, float]]) -> bytes:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 4), layout="constrained")
+    known = [name for name in LINES if any(np.isfinite(row[name]) for row in rows.values())]  # not of a class that no face is of
     for axes, look in zip(figure.subplots(1, 2, sharey=True), ("", " grey"), strict=True):
-        for name in ("balanced", "passes_mask", "stops_no_mask", "stops_incorrect"):
-            values = [rows[f"{side} px{look}"][name] for side in SIDES]
-            if np.isfinite(values).any():  # not of a class that no face is of
-                axes.plot(SIDES, values, "o-", label=name)
+        for name in known:
+            axes.plot(SIDES, [rows[f"{side} px{look}"][name] for side in SIDES], LINES[name], label=name)
         axes.set(xlabel="size of the face, px", title="in grey" if look else "in colour", xscale="log", xticks=SIDES, xticklabels=SIDES)
         axes.minorticks_off()
-        axes.legend(fontsize=8)
+    least = min((rows[f"{side} px{look}"][name] for side in SIDES for look in ("", " grey") for name in known), default=0.0)
+    figure.axes[0].set(ylabel="share of the faces", ylim=(min(0.9, least - 0.05), 1.01))
+    if known:
+        figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(LINES))
+    else:
+        for axes in figure.axes:
+            _nothing(axes, "not measured: masks are needed, for the threshold")
     return png(figure)
 
 

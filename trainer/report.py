@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 
+from edge.vision.figures import MEANINGS
 from edge.whole import whole
 from trainer.data.labels import CLASSES
 from trainer.evaluate import Result, gallery, worst
@@ -38,7 +39,7 @@ def write_report(path: Path, results: Sequence[Result], judged: Sequence[Judged]
     parts += [_result(result) for result in results]
     parts += [f"<h2>Curves</h2>{_image(curves(judged))}"]
     for title, kind in TABLES:
-        rows = {name: {key: number(value) for key, value in row.items()} for name, row in more.get(kind, {}).items()}
+        rows = {name: {key: number(value, 0 if key == "faces" else 3) for key, value in row.items()} for name, row in more.get(kind, {}).items()}
         parts += [f"<h2>{title}</h2>", _table(rows)] if rows else []
         parts += [_image(degradation_plot(more[kind]))] if kind == "degradation" and rows else []
     parts += ["<h2>Calibration</h2>",
@@ -50,7 +51,7 @@ def write_report(path: Path, results: Sequence[Result], judged: Sequence[Judged]
 
 
 def _result(result: Result) -> str:
-    figures = {name: {"value": number(f.value, 4), "95 % from": number(f.low, 4), "to": number(f.high, 4)} for name, f in result.figures.items()}
+    figures = {name: {"value": number(f.value, 4), "95 % from": number(f.low, 4), "to": number(f.high, 4), "what it says": MEANINGS[name]} for name, f in result.figures.items()}
     confusion = {f"is {truth}": dict(zip(CLASSES, map(str, row), strict=True)) for truth, row in zip(CLASSES, result.confusion, strict=True)}
     return f"<h2>{html.escape(result.name)}</h2><p>{result.faces}. Threshold {number(result.threshold)}.</p>{_table(figures)}<p></p>{_table(confusion)}"
 

@@ -17,6 +17,9 @@ M, I, N = (CLASSES.index(label) for label in (MASK, INCORRECT, NO_MASK))  # noqa
 PASS_SHARE = 0.95
 """Share of properly masked faces that must pass: the threshold follows from it."""
 
+TEMPERATURES = tuple(float(t) for t in np.exp(np.linspace(np.log(0.2), np.log(5), 161)))
+"""Those that are tried."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -25,7 +28,7 @@ class Score:
     auc: float
     """Of mask against the rest."""
     threshold: float
-    """The probability of `mask` that 95 % of properly masked faces reach."""
+    """The probability of `mask` that 95 % of properly masked faces reach; nan where there is none of them, and so are the shares below it."""
     stops_no_mask: float
     """Share of bare faces below it."""
     stops_incorrect: float
@@ -76,8 +79,8 @@ def score(logits: Floats, truth: Ints) -> Score:
     masked = passing[truth == M]
     threshold = float(np.quantile(masked, 1 - PASS_SHARE, method="lower")) if len(masked) else float("nan")
     return Score(auc=auc(passing, truth == M), threshold=threshold,
-                 stops_no_mask=_share(passing[truth == N] < threshold),
-                 stops_incorrect=_share(passing[truth == I] < threshold), balanced=balanced(p, truth),
+                 stops_no_mask=share_below(passing[truth == N], threshold),
+                 stops_incorrect=share_below(passing[truth == I], threshold), balanced=balanced(p, truth),
                  three_way=three_way(p, truth))
 
 
@@ -94,15 +97,16 @@ def three_way(p: Floats, truth: Ints) -> float:
 
 
 def at_threshold(logits: Floats, truth: Ints, threshold: float) -> dict[str, float]:
-    """Who passes and who is stopped at one threshold; nan where a class is absent."""
+    """Who passes and who is stopped at one threshold; nan where a class is absent, or the threshold itself."""
     p = softmax(logits)
+    stopped = {of: share_below(p[truth == of, M], threshold) for of in (M, N, I)}
+    return {"faces": float(len(truth)), "passes_mask": 1 - stopped[M], "stops_no_mask": stopped[N],
+            "stops_incorrect": stopped[I], "balanced": balanced(p, truth)}
 
-    def share(of: int, stopped: bool) -> float:
-        passing = p[truth == of, M] >= threshold
-        return float((passing != stopped).mean()) if len(passing) else float("nan")
 
-    return {"faces": float(len(truth)), "passes_mask": share(M, False), "stops_no_mask": share(N, True),
-            "stops_incorrect": share(I, True), "balanced": balanced(p, truth)}
+def share_below(passing: Floats, threshold: float) -> float:
+    """Share of these probabilities of `mask` that the door would stop; nan where there are none, or no threshold was to be had."""
+    return _share(passing < threshold) if np.isfinite(threshold) else float("nan")
 
 
 def thresholds(p: Floats, truth: Ints, rates: Sequence[float] = (0.05, 0.02, 0.01, 0.005)) -> dict[str, dict[str, float]]:
@@ -150,10 +154,9 @@ def ece(p: Floats, truth: Ints, bins: int = 15) -> float:
 
 
 def temperature(logits: Floats, truth: Ints) -> float:
-    """The temperature that makes these answers likeliest, found on a grid of logarithms from 0.2 to 5."""
-    grid = np.exp(np.linspace(np.log(0.2), np.log(5), 161))
-    losses = [-np.log(softmax(logits, float(t))[np.arange(len(truth)), truth] + 1e-12).mean() for t in grid]
-    return float(grid[int(np.argmin(losses))])
+    """The one of `TEMPERATURES` that makes these answers likeliest; the first or last where an even more extreme one would do so."""
+    losses = [-np.log(softmax(logits, t)[np.arange(len(truth)), truth] + 1e-12).mean() for t in TEMPERATURES]
+    return TEMPERATURES[int(np.argmin(losses))]
 
 
 def interval(measure: Callable[[Ints], float], pictures: Sequence[str], draws: int = 1000, seed: int = 0) -> tuple[float, float]:

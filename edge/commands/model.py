@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 EXAMPLES = """examples:
   maskgate model show
@@ -38,16 +39,32 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"  input        uint8 RGB {said.input_px} x {said.input_px}, margin {said.margin:g} on each side of the face")
     if said.views:
         print("  looks at     " + ", then at ".join(f"margin {view.margin:g}{' mirrored' if view.mirrored else ''}" for view in said.views))
-    print(f"  temperature  {said.temperature:g}")
+    print(f"  temperature  {said.temperature:g} (1: as sure as the network itself; less: surer)")
     print(f"  made         {said.made or 'unknown'}")
     if said.only_drawn:
         print(f"  only drawn   {', '.join(said.only_drawn)}: training saw no real face of it, only masks drawn on other faces; trust it as far as figures below are of real ones")
     print(f"  sha256       {said.sha256}")
-    for name, figure in said.figures.items():
+    _print_figures(said.figures)
+    return 0
+
+
+def _print_figures(figures: dict[str, Any]) -> None:
+    from edge.vision.figures import HOW_TO_READ, MEANINGS
+
+    if not figures:
+        print("  figures      none: nobody measured it, or `maskgate-convert --metrics` has not put them in")
+    shown = set()
+    for name, figure in figures.items():
         print(f"  {name}")
         for key, value in figure.items() if isinstance(figure, dict) else [("", figure)]:
+            shown.add(key)
             print(f"    {key:<16} {_in_words(value)}")
-    return 0
+    if known := [key for key in MEANINGS if key in shown]:
+        print("  what they say")
+        for key in known:
+            print(f"    {key:<16} {MEANINGS[key]}")
+        for line in HOW_TO_READ:
+            print(f"    {line}")
 
 
 def _in_words(figure: object) -> str:

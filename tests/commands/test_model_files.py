@@ -15,6 +15,7 @@ from edge.commands.main import main
 from edge.demo import CLIP
 from edge.vision import MODELS
 from edge.vision.bundle import LABELS, load_bundle, write_bundle
+from edge.vision.figures import MEANINGS
 
 
 def models(folder: Path) -> dict[str, tuple[Path, str]]:
@@ -55,13 +56,25 @@ def test_the_models_figures_are_shown_in_lines_with_their_intervals(capfd: pytes
     said = capfd.readouterr().out
     assert re.search(r"^    auc +0\.\d{3}  \[0\.\d{3}, [01]\.\d{3}\]$", said, re.M)
     assert "{" not in said
+    figures = load_bundle(MODELS / "mask.tflite").description.figures
+    for name in {name for figure in figures.values() for name in figure}:
+        assert f"\n    {name:<16} {MEANINGS[name]}\n" in said, "what it says, once, below"
 
 
 def test_figures_that_are_missing_or_of_another_kind_are_shown_too(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     bundle = load_bundle(MODELS / "mask.tflite")
     write_bundle(tmp_path / "mine.tflite", bundle.model, replace(bundle.description, figures={"mine": {"auc": [None, None, None], "odd": "good"}, "note": 0.5}))
     assert main(["model", "show", str(tmp_path / "mine.tflite")]) == 0
-    assert [line.split() for line in capfd.readouterr().out.splitlines()[-5:]] == [["mine"], ["auc", "not", "measured"], ["odd", "good"], ["note"], ["0.5"]]
+    shown, explained = capfd.readouterr().out.split("  what they say\n")
+    assert [line.split() for line in shown.splitlines()[-5:]] == [["mine"], ["auc", "not", "measured"], ["odd", "good"], ["note"], ["0.5"]]
+    assert [line.split()[0] for line in explained.splitlines()] == ["auc", "[from,", "Who"]
+
+
+def test_a_model_that_nobody_measured_says_so(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    bundle = load_bundle(MODELS / "mask.tflite")
+    write_bundle(tmp_path / "mine.tflite", bundle.model, replace(bundle.description, figures={}))
+    assert main(["model", "show", str(tmp_path / "mine.tflite")]) == 0
+    assert "  figures      none: " in capfd.readouterr().out
 
 
 def test_what_training_only_drew_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -3,21 +3,25 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from trainer_pictures import picture, tiny_faces
 
 from edge.look import Box, Probabilities
 from edge.vision.bundle import Description
 from edge.vision.crop import crop_face
+from edge.vision.figures import MEANINGS
+from trainer import plots
 from trainer.augment import plain
-from trainer.commands.evaluate import asked_for
+from trainer.commands.evaluate import asked_for, calibration_text
 from trainer.data.cache import SIDE_PX
 from trainer.data.labels import CLASSES
 from trainer.data.manifest import Sample
@@ -154,7 +158,7 @@ def test_the_report_is_one_page_with_every_figure(tmp_path: Path) -> None:
     write_metrics(tmp_path / "metrics.json", results, more)
     write_report(tmp_path / "report.html", results, GOOD, more, {"Training & more": b"png"})
     page = (tmp_path / "report.html").read_text()
-    assert "stops_incorrect" in page
+    assert all(name in page and html.escape(MEANINGS[name]) in page for name in results[0].figures)
     assert "Training &amp; more" in page
     assert page.count("<img") == 4      # curves, degradation, the worst, the one added
     assert all(f"is {label}" in page for label in CLASSES)
@@ -199,6 +203,66 @@ def test_a_class_that_no_face_is_of_is_said_in_words_and_written_as_nothing(tmp_
     assert "no incorrect" in page
     assert not re.search(r"\bnan\b|nan%", page + str(found))
     assert json.loads((tmp_path / "metrics.json").read_text())["results"][0]["figures"]["stops_incorrect"] == {"value": None, "low": None, "high": None}
+
+
+NO_MASKS = [j for j in GOOD if j.sample.label != "mask"]
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_without_a_mask_there_is_no_threshold_and_nobody_counts_as_stopped_or_let_pass(tmp_path: Path) -> None:
+    found = evaluate("bare", NO_MASKS)
+    row = degradation([replace(j, context=np.full((SIDE_PX, SIDE_PX, 3), 90, np.uint8)) for j in NO_MASKS], _Masks(), found.threshold)["as it is"]  # type: ignore[arg-type]
+    for figures in ({name: figure.value for name, figure in found.figures.items()}, row):
+        assert all(np.isnan(figures[name]) for name in ("stops_no_mask", "stops_incorrect", "passes_mask"))
+    assert "so who is stopped is not measured either" in unmeasured(NO_MASKS, ())[-1]
+    small = evaluate("small ones of a set whose large ones lack masks", GOOD, threshold=float("nan"))
+    assert np.isnan(small.figures["stops_no_mask"].value)
+
+
+def test_a_size_of_which_no_face_is_takes_one_line() -> None:
+    assert str(evaluate("faces of 24 to 48 px", [], 0.5)) == "faces of 24 to 48 px: none"
+
+
+def test_the_calibration_names_the_temperature_as_the_converter_takes_it_or_says_that_there_is_none() -> None:
+    assert calibration_text({"ece": 0.05, "temperature": 1.5, "ece_at_temperature": 0.01}, 0.8) == (
+        "calibration: ECE 0.050; at a temperature of 1.20 it would be 0.010 (the model has 0.8)")
+    right = [j for j in GOOD if j.probabilities and max(j.probabilities) == j.probabilities[CLASSES.index(j.sample.label)]]
+    assert "these faces set no temperature" in calibration_text(calibration(right), 1.0)
+
+
+def _drawn(monkeypatch: pytest.MonkeyPatch, draw: Callable[[], bytes]) -> Figure:
+    kept: list[Figure] = []
+    monkeypatch.setattr(plots, "png", lambda figure: kept.append(figure) or b"")
+    draw()
+    return kept[0]
+
+
+@pytest.mark.parametrize(("judged", "says"), [(GOOD, False), (TWO, False), (NO_MASKS, True), ([j for j in GOOD if j.sample.label == "mask"], True)])
+def test_a_curve_that_the_faces_do_not_give_is_said_to_be_none(monkeypatch: pytest.MonkeyPatch, judged: list[Judged], says: bool) -> None:
+    roc, precision, _ = _drawn(monkeypatch, lambda: plots.curves(judged)).axes
+    for axes in (roc, precision):
+        assert bool(axes.lines) != says
+        assert [text.get_text().split(":")[0] for text in axes.texts] == ["not measured"] * says
+
+
+def test_the_curve_of_a_model_that_tells_nothing_apart_is_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = [_judged(label, p) for label, p in (("mask", (0.1, 0.1, 0.8)), ("no_mask", (0.9, 0.05, 0.05))) for _ in range(9)]
+    roc = _drawn(monkeypatch, lambda: plots.curves(wrong)).axes[0]
+    assert roc.get_ylim()[0] <= 0
+    assert roc.get_xlim()[1] >= 1
+
+
+def test_under_a_bad_camera_each_figure_keeps_its_line_whichever_others_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lines(**absent: float) -> dict[str, tuple[str, str, str]]:
+        row = {**dict.fromkeys(("balanced", "passes_mask", "stops_no_mask", "stops_incorrect"), 1.0), **absent}
+        left = _drawn(monkeypatch, lambda: plots.degradation_plot(dict.fromkeys(changes(), row))).axes[0]
+        assert left.get_ylim()[1] < 1.02, "no share is more than 1"
+        return {line.get_label(): (line.get_color(), line.get_marker(), line.get_linestyle()) for line in left.lines}
+
+    nan, whole = float("nan"), lines()
+    assert len(set(whole.values())) == 4
+    assert lines(balanced=nan, passes_mask=nan) == {name: whole[name] for name in ("stops_no_mask", "stops_incorrect")}
+    assert lines(balanced=nan, passes_mask=nan, stops_no_mask=nan, stops_incorrect=nan) == {}
 
 
 def test_what_is_not_measured_is_told_by_what_the_model_knows_of_it() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from trainer.evaluate import (
 from trainer.judge import AizooJudge, Judge, Judged, UnitJudge, judge, judge_prepared, table
 from trainer.recipe import Recipe, read_recipe
 from trainer.report import write_report
-from trainer.score import number, softmax, thresholds
+from trainer.score import TEMPERATURES, number, softmax, thresholds
 from trainer.shelf import cached_faces, samples_of
 
 DETECTOR = Path(edge.models.__file__).with_name("face.onnx")
@@ -88,16 +88,24 @@ def run(arguments: argparse.Namespace) -> None:
         results += _results("AIZOO", judge(samples, arguments.data, peer))
     for line in (*notes, *results):
         print(line)
-    print(f"Calibration: {more['calibration']}")
+    print(calibration_text(more["calibration"], unit.masks.description.temperature))
     for kind in TABLES:
         print(f"{kind}:" if kind in more else f"{kind}: not asked for")
         for name, row in more.get(kind, {}).items():
-            print(f"    {name:28} " + "  ".join(f"{key} {number(value)}" for key, value in row.items()))
+            print(f"    {name:28} " + "  ".join(f"{key} {number(value, 0 if key == 'faces' else 3)}" for key, value in row.items()))
     if arguments.out:
         write_metrics(arguments.out / "metrics.json", results, more)
         write_picture(arguments.out / "worst.png", gallery(worst(large)))
         write_report(arguments.out / "report.html", results, large, more, _pictures(arguments) if arguments.home else None)
         print(f"{arguments.out}: metrics.json, report.html, worst.png")
+
+
+def calibration_text(found: Mapping[str, float], temperature: float) -> str:
+    """What `trainer.evaluate.calibration` found, in words, with the temperature as `maskgate-convert` takes it."""
+    if not TEMPERATURES[0] < found["temperature"] < TEMPERATURES[-1]:
+        return f"calibration: ECE {found['ece']:.3f}; these faces set no temperature (all judged right, or too few)"
+    return (f"calibration: ECE {found['ece']:.3f}; at a temperature of {temperature * found['temperature']:.2f} it would be "
+            f"{found['ece_at_temperature']:.3f} (the model has {temperature:g})")
 
 
 def asked_for(samples: Sequence[Sample], source: str, split: str, data: Path) -> list[Sample]:
