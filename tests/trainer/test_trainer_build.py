@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from trainer_pictures import picture
 
+from trainer.commands.data import MOST_LINES
 from trainer.data.manifest import Sample, read_manifest, write_manifest
 from trainer.errors import TrainerError
 from trainer.main import main
@@ -138,3 +139,17 @@ def test_a_name_that_the_terminal_cannot_show_ends_nothing(tmp_path: Path, proje
     done = subprocess.run([sys.executable, "-c", "import sys; from trainer.main import main; sys.exit(main())", "data", "list", "--data", str(tmp_path)],
                           env={**os.environ, "PYTHONIOENCODING": "latin-1"}, cwd=project, capture_output=True, check=False)
     assert (done.returncode, done.stdout.split()) == (0, [b"?", b"mask", b"1"])
+
+
+def test_pictures_that_are_all_alike_hide_no_other_fault_and_what_to_do_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for label in ("mask", "no_mask"):
+        for n in range(12):
+            picture(tmp_path / f"set/{label}/{n}.jpg")
+    (tmp_path / "set/mask/cut.jpg").write_bytes((tmp_path / "set/mask/1.jpg").read_bytes()[:200])
+    assert main(["data", "build", str(tmp_path / "set"), "--data", str(tmp_path)]) == 0
+    assert main(["data", "check", "--data", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert "Unreadable: " in said.out
+    assert said.out.count("One picture, two labels: set/") == MOST_LINES
+    assert f"One picture, two labels: and {144 - MOST_LINES} more" in said.out
+    assert "one group" in said.err

@@ -12,6 +12,7 @@ from trainer_pictures import picture
 from edge.look import Box
 from trainer.data import readers
 from trainer.data.manifest import Sample
+from trainer.data.splits import leaks, split_by_group
 from trainer.data.yolo_names import class_names
 from trainer.errors import TrainerError
 
@@ -22,6 +23,26 @@ def test_class_folders_give_one_sample_a_picture(tmp_path: Path) -> None:
     samples = readers.class_folders(tmp_path / "set", tmp_path, "mine")
     assert [(s.path, s.label, s.box, s.source) for s in samples] == [
         ("set/WithMask/a.jpg", "mask", None, "mine"), ("set/without_mask/b.png", "no_mask", None, "mine")]
+
+
+def test_folders_in_a_class_are_groups_that_no_split_parts(tmp_path: Path) -> None:
+    for name in ("with_mask/anna/1", "with_mask/anna/2", "without_mask/anna/1", "with_mask/ben/1", "without_mask/3"):
+        picture(tmp_path / f"set/{name}.jpg")
+    samples = readers.class_folders(tmp_path / "set", tmp_path, "mine")
+    assert [(s.group, s.label) for s in samples] == [("anna", "mask"), ("anna", "mask"), ("ben", "mask"), ("3", "no_mask"), ("anna", "no_mask")]
+    assert not leaks(split_by_group(samples, 0.3, 0.3))
+
+
+@pytest.mark.parametrize("layout", [readers.split_tree, readers.yolo, readers.voc])
+def test_parts_that_number_their_pictures_anew_share_no_group(tmp_path: Path, layout: Callable[[Path, Path, str], list[Sample]]) -> None:
+    (tmp_path / "classes.txt").write_text("with_mask\n")
+    for part in ("train", "test"):
+        picture(tmp_path / f"{part}/mask/0001.jpg")
+        (tmp_path / f"{part}/mask/0001.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+        (tmp_path / f"{part}/mask/0001.xml").write_text(VOC.format(name="with_mask", right=14).replace("a.jpg", "0001.jpg"))
+    samples = layout(tmp_path, tmp_path, "mine")
+    assert {s.split for s in samples} == {"train", "test"}
+    assert not leaks(samples)
 
 
 def test_an_empty_class_is_named(tmp_path: Path) -> None:
@@ -199,7 +220,7 @@ def test_a_boxed_set_that_comes_in_parts_keeps_them_apart(tmp_path: Path, layout
         (tmp_path / f"set/{part}/labels").mkdir()
         (tmp_path / f"set/{part}/labels/{part}.txt").write_text("0 0.5 0.5 0.5 0.5\n")
         (tmp_path / f"set/{part}/labels/{part}.xml").write_text(VOC.format(name="with_mask", right=14).replace("a.jpg", f"{part}.jpg"))
-    assert {(s.group, s.split) for s in layout(tmp_path / "set", tmp_path, "mine")} == {("train", "train"), ("valid", "val"), ("test", "test")}
+    assert {(s.group, s.split) for s in layout(tmp_path / "set", tmp_path, "mine")} == {("train/train", "train"), ("valid/valid", "val"), ("test/test", "test")}
 
 
 def test_what_a_system_leaves_beside_the_pictures_is_no_class_and_no_picture(tmp_path: Path) -> None:

@@ -30,6 +30,11 @@ ABOUT = """What is in a data folder, and what is wrong with it.
   data overview OUT.png                         how many of what, how large, how bright, how sharp
 """
 
+MOST_LINES = 20
+"""Of one kind of fault."""
+ALIKE = (" Pictures that look alike are one picture, or one person in one place, bare and masked too: look at a few pairs. Give what belongs together one group, "
+         "so that it stays in one split (<class>/<group>/*.jpg, or the column `group` of the manifest); what has the wrong label, another folder.")
+
 
 def add(commands: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
@@ -96,14 +101,18 @@ def _check(arguments: argparse.Namespace) -> None:
     for text in _lines(found):
         print(text)
     if found.wrong:
-        raise TrainerError("The data has faults, listed above.", hint="Correct the files or the manifest, then check again.")
+        raise TrainerError("The data has faults, listed above.", hint="Correct the files or the manifest, then check again." + (ALIKE if found.conflicts or found.crossing else ""))
     print("Nothing wrong found.")
 
 
 def _lines(found: Findings) -> list[str]:
     kinds = {"Unreadable": found.unreadable, "Box outside its picture": found.outside, "Classes": found.classes, "Note": found.missing,
              "Group in several splits": found.leaks, "One picture, two labels": found.conflicts, "One picture, two splits": found.crossing}
-    lines = [f"{kind}: {text}" for kind, texts in kinds.items() for text in texts]
+    lines = []
+    for kind, texts in kinds.items():
+        lines += [f"{kind}: {text}" for text in texts[:MOST_LINES]]
+        if len(texts) > MOST_LINES:  # a hundred pictures of one chair are five thousand pairs, behind which a broken file is not seen
+            lines.append(f"{kind}: and {len(texts) - MOST_LINES} more")
     return [*lines, f"{found.copies} pictures repeat another with the same label and split."]
 
 

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Readers: one function a layout, from a folder to samples.
 
-    class folders    <root>/<class>/*.jpg                        the picture is the face
-    split tree       <root>/{train,val,test}/<class>/*.jpg       likewise, with its own split
+    folders          <root>/<class>/*.jpg                        the picture is the face; or <class>/<group>/*.jpg, where
+                                                                 a group is a person, a clip, a batch: see below
+    tree             <root>/{train,val,test}/<class>/*.jpg       likewise, with its own split
     voc              <root>/**/*.xml beside or apart from images  Pascal VOC boxes; folders train, valid, test are splits
     yolo             <root>/**/*.txt, names in data.yaml or       YOLO boxes, relative to the picture; likewise
                      classes.txt
     csv              <root>/labels.csv and <root>/images/         image, x, y, w, h, label, split, group
     maskedface_net   *_Mask.jpg, *_Mask_Mouth_Chin.jpg, ...       the label is in the name
+
+A group is never split between what is trained on and what is measured on. Where folders do not say which pictures belong
+together, each picture is its own group (pictures of one name in two classes are one).
 
 Paths in samples are relative to `base`, so that a manifest moves with its data folder.
 """
@@ -46,8 +50,12 @@ GROUPS: dict[str, str] = {
 `^()` makes the source one group: frames of few people. Anything else: each picture is its own group."""
 
 
-def class_folders(root: Path, base: Path, source: str, split: str = "train") -> list[Sample]:
-    """<root>/<class>/*.jpg.
+def class_folders(root: Path, base: Path, source: str, split: str = "train", part: str = "") -> list[Sample]:
+    """<root>/<class>/*.jpg, or <root>/<class>/<group>/*.jpg.
+
+    Args:
+        split: of all of them.
+        part: the set's own name of that split, where it comes in parts; pictures of one name in two of them have nothing in common.
 
     Raises:
         TrainerError: no folders, an unknown class, or a class without pictures.
@@ -61,11 +69,11 @@ def class_folders(root: Path, base: Path, source: str, split: str = "train") -> 
     samples = []
     for folder in folders:
         label = label_of(folder.name, str(folder))
-        pictures = _pictures(folder)
+        pictures = _pictures(folder, deep=True)
         if not pictures:
             raise TrainerError(f"{folder}: the class is empty, expected pictures ({', '.join(sorted(PICTURES))}).")
         samples += [Sample(path=_relative(path, base), box=None, label=label, source=source,
-                           group=group_of(source, path.stem), split=split) for path in pictures]
+                           group=_group(path, folder, source, part), split=split) for path in pictures]
     return samples
 
 
@@ -76,7 +84,7 @@ def split_tree(root: Path, base: Path, source: str) -> list[Sample]:
     if unknown or not folders:
         raise TrainerError(f"{root}: found {', '.join(unknown) or 'no folders'}, expected some of {', '.join(SPLIT_NAMES)}.", hint="A folder for each class at the top is --layout folders.")
     return [sample for folder in folders
-            for sample in class_folders(folder, base, source, SPLIT_NAMES[folder.name.lower()])]
+            for sample in class_folders(folder, base, source, SPLIT_NAMES[folder.name.lower()], folder.name)]
 
 
 def voc(root: Path, base: Path, source: str) -> list[Sample]:
@@ -204,11 +212,16 @@ LAYOUTS: dict[str, Callable[[Path, Path, str], list[Sample]]] = {
 }
 
 
-def group_of(source: str, stem: str) -> str:
-    """What a picture belongs with, from its name."""
+def group_of(source: str, stem: str, part: str = "") -> str:
+    """What a picture belongs with, from its name; where that says nothing, with itself alone in its part of the set."""
     if (pattern := GROUPS.get(source)) and (found := re.search(pattern, stem)):
         return found.group(1) or "all"
-    return stem
+    return f"{part}/{stem}" if part else stem
+
+
+def _group(picture: Path, folder: Path, source: str, part: str) -> str:
+    inner = picture.parent.relative_to(folder).as_posix()
+    return group_of(source, picture.stem, part) if inner == "." else inner
 
 
 def _folder(root: Path) -> Path:
@@ -254,8 +267,9 @@ def _relative(path: Path, base: Path) -> str:
 
 def _boxed(path: Path, root: Path, base: Path, box: Box, name: str, source: str) -> Sample:
     # A set that comes in parts says so by its folders; what its makers meant for measuring is not trained on.
-    split = next((SPLIT_NAMES[part.lower()] for part in path.relative_to(root).parts[:-1] if part.lower() in SPLIT_NAMES), "train")
-    return Sample(path=_relative(path, base), box=box, label=label_of(name, str(path)), source=source, group=path.stem, split=split)
+    part = next((part for part in path.relative_to(root).parts[:-1] if part.lower() in SPLIT_NAMES), "")
+    return Sample(path=_relative(path, base), box=box, label=label_of(name, str(path)), source=source,
+                  group=f"{part}/{path.stem}" if part else path.stem, split=SPLIT_NAMES.get(part.lower(), "train"))
 
 
 def _valid(box: Box, where: str) -> Box:
