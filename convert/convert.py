@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.quiet import quiet_stderr
 from trainer.errors import TrainerError
 from trainer.model import tensorflow
 
@@ -37,13 +38,14 @@ def to_int8(model: Any, pictures: NDArray[np.uint8]) -> bytes:
 
     # Variables become constants first: the calibrator cannot read Keras 3's variables.
     frozen = convert_variables_to_constants_v2(call.get_concrete_function())
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+    with quiet_stderr():  # "please consider providing the trackable_obj": there is none, the variables are constants
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([picture[None].astype(np.float32)] for picture in pictures[:REPRESENTATIVE])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8
     converter.inference_output_type = tf.float32
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), quiet_stderr():  # a failure comes as an exception; what is printed is of how TensorFlow does it
         warnings.simplefilter("ignore")  # "statistics were expected, but not specified": of an old way to quantise
         graph: bytes = converter.convert()
     require_int8(graph)

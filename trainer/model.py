@@ -99,10 +99,21 @@ def _backbone(keras: Any, picture: Any, settings: Model, weights: str | None) ->
     except Exception as error:
         if weights == "imagenet":
             raise TrainerError(f"ImageNet weights cannot be fetched: {error}",
-                               hint="Put the file beside the data and name it: weights = \"weights/<file>.h5\".") from error
+                               hint="Where there is no network: fetch that file elsewhere, put it into a folder weights/ beside or in the data folder and name it in the "
+                                    "recipe, weights = \"weights/<file>.h5\"; or put it into ~/.keras/models, where Keras looks first.") from error
         raise
     body.trainable = True
     return body(scaled)
+
+
+def require_weights(settings: Model, data: Path) -> None:
+    """Stop before minutes of preparing pictures where a training's first weights cannot be had; what Keras has to fetch, it fetches now and keeps.
+
+    Raises:
+        TrainerError: as `build`.
+    """
+    if weights_of(settings, data) == "imagenet":
+        build(settings, data)
 
 
 def weights_of(settings: Model, data: Path) -> str | None:

@@ -40,7 +40,7 @@ def _network(classes: int = 3) -> Any:
 class TestWithTensorFlow:
     pytestmark = slow
 
-    def test_the_graph_is_int8_and_says_what_its_parent_says(self, tmp_path: Path) -> None:
+    def test_the_graph_is_int8_and_says_what_its_parent_says(self, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
         import hashlib
 
         from convert.convert import to_int8
@@ -49,7 +49,9 @@ class TestWithTensorFlow:
         from edge.vision.masks import Masks
 
         network, pictures = _network(), _pictures()
+        capfd.readouterr()
         graph = to_int8(network, pictures[..., ::-1])
+        assert capfd.readouterr().err == "", "how TensorFlow converts is nobody's business"
         write_bundle(tmp_path / "m.tflite", graph, Description(name="t", input_px=32, margin=0.1, sha256=hashlib.sha256(graph).hexdigest()))
         found = parity(network, Masks(load_bundle(tmp_path / "m.tflite")), pictures, np.arange(40) % 3)
         assert found.agree >= 0.95

@@ -14,6 +14,7 @@ from edge.look import Box
 from trainer.data.manifest import Sample, write_manifest
 from trainer.errors import TrainerError
 from trainer.main import main
+from trainer.model import tensorflow
 from trainer.ready import drawn, idle_weights, missing_text, require_classes
 from trainer.recipe import Data, Model, Recipe, Render, Sampling
 
@@ -105,11 +106,25 @@ def test_weights_that_are_nowhere_are_told_first(data: Path, capsys: pytest.Capt
     assert not (data / "run").exists()
 
 
+@pytest.mark.parametrize("command", ["fit", "leave-out"])
+def test_weights_that_keras_cannot_fetch_are_told_first(data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    def nowhere(*_: object, **__: object) -> None:
+        raise Exception("URL fetch failure")  # Keras raises no other kind
+
+    monkeypatch.setattr(tensorflow().keras.applications, "MobileNetV2", nowhere)
+    write_manifest(data / "manifest.csv", [*ALL, *(replace(s, source="third") for s in ALL)])
+    assert main([command, _recipe(data, ""), "--data", str(data), "--run", str(data / "run")]) == 1
+    said = capsys.readouterr().err
+    assert "ImageNet weights cannot be fetched: URL fetch failure" in said
+    assert "~/.keras/models" in said
+    assert not (data / "run").exists()
+
+
 @pytest.mark.parametrize("command", ["fit RECIPE --run run", "sheet out.png --recipe RECIPE"])
 def test_a_recipe_with_weights_of_other_sources_says_so_and_goes_on(data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     monkeypatch.chdir(data)
     with pytest.raises(AssertionError, match="pictures were prepared first"):
-        main([_recipe(data, "[sampling.sources]\nattic = 4.0\n") if word == "RECIPE" else word for word in command.split()] + ["--data", str(data)])
+        main([_recipe(data, '[model]\nweights = "none"\n[sampling.sources]\nattic = 4.0\n') if word == "RECIPE" else word for word in command.split()] + ["--data", str(data)])
     assert "no source attic here" in capsys.readouterr().out
 
 

@@ -11,7 +11,7 @@ from edge.whole import whole
 from trainer.alone import alone
 from trainer.claim import claim
 from trainer.errors import TrainerError
-from trainer.model import weights_of
+from trainer.model import require_weights
 from trainer.ready import require_classes, to_know
 from trainer.recipe import read_recipe
 from trainer.shelf import cached_faces, samples_of
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     if unknown := [name for name in recipe.data.hold_out if name not in known]:
         raise TrainerError(f"{'--hold-out' if arguments.hold_out else 'Recipe, [data] hold_out'}: no source {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
     require_classes(samples, recipe, str(arguments.data))
-    weights_of(recipe.model, arguments.data)
+    require_weights(recipe.model, arguments.data)
     for text in to_know(samples, recipe):
         print(text)
     home = arguments.home or Path("runs") / (named.name + ("-without-" + "-".join(recipe.data.hold_out) if recipe.data.hold_out else ""))

@@ -11,7 +11,7 @@ import msgspec
 
 from trainer.data.cache import worth_preparing
 from trainer.errors import TrainerError
-from trainer.model import weights_of
+from trainer.model import require_weights
 from trainer.ready import require_classes, to_know
 from trainer.recipe import Recipe, read_recipe
 from trainer.score import number
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     samples = samples_of(arguments.data)
     require_classes(samples, recipe.without(), str(arguments.data))
     sources = sources_of(worth_preparing(samples), [name for name in arguments.sources.split(",") if name])
-    weights_of(recipe.model, arguments.data)
+    require_weights(recipe.model, arguments.data)
     for source in sources:  # the last one's trouble told before the first one's training
         try:
             require_classes(samples, recipe.without(source), f"{arguments.data} without {source}")
