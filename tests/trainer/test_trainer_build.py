@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -49,7 +50,7 @@ def test_a_folder_that_is_built_again_is_listed_anew_and_no_picture_twice(tmp_pa
     (tmp_path / "first/mask/a.jpg").rename(tmp_path / "first/mask/z.jpg")
     assert build(tmp_path / "first") == 0
     assert _lines(tmp_path) == [*SECOND, ("first/mask/z.jpg", "first"), FIRST[1]]
-    assert "in place of 2." in capsys.readouterr().out
+    assert "in place of 2:" in capsys.readouterr().out
     assert build(tmp_path / "first", "--source", "other") == 0
     assert _lines(tmp_path) == [*SECOND, ("first/mask/z.jpg", "other"), (FIRST[1][0], "other")]
 
@@ -138,7 +139,7 @@ def test_a_name_that_the_terminal_cannot_show_ends_nothing(tmp_path: Path, proje
     picture(tmp_path / "crops/人/mask/a.jpg")
     done = subprocess.run([sys.executable, "-c", "import sys; from trainer.main import main; sys.exit(main())", "data", "list", "--data", str(tmp_path)],
                           env={**os.environ, "PYTHONIOENCODING": "latin-1"}, cwd=project, capture_output=True, check=False)
-    assert (done.returncode, done.stdout.split()) == (0, [b"?", b"mask", b"1"])
+    assert (done.returncode, done.stdout.split()[:3]) == (0, [b"?", b"1", b"mask;"])
 
 
 def test_pictures_that_are_all_alike_hide_no_other_fault_and_what_to_do_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,3 +154,16 @@ def test_pictures_that_are_all_alike_hide_no_other_fault_and_what_to_do_is_said(
     assert said.out.count("One picture, two labels: set/") == MOST_LINES
     assert f"One picture, two labels: and {144 - MOST_LINES} more" in said.out
     assert "one group" in said.err
+
+
+def test_how_many_are_set_apart_is_said_and_a_split_that_got_no_group_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for label in ("mask", "no_mask"):
+        picture(tmp_path / f"set/{label}/anna/1.jpg")
+    asked = ["data", "build", str(tmp_path / "set"), "--data", str(tmp_path)]
+    assert main([*asked, "--test", "0.99"]) == 0
+    assert main([*asked, "--val", "0.001"]) == 0
+    assert main(["data", "list", "--data", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "2 faces of set listed: 0 train, 0 val, 2 test.\n" in said
+    assert "2 faces of set listed in place of 2: 2 train, 0 val, 0 test.\nNo face is for val: there are 1 groups" in said
+    assert re.search(r"^set +1 mask, 1 no_mask; 2 train, 0 val, 0 test$", said, re.M)

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from trainer.alone import in_turn
 from trainer.data.check import Findings, check, contact_sheet
 from trainer.data.labels import CLASSES
-from trainer.data.manifest import Sample, counts, merged, read_manifest, require_source, write_manifest
+from trainer.data.manifest import SPLITS, Sample, counts, merged, read_manifest, require_source, write_manifest
 from trainer.data.overview import PLOTS, measure, overview
 from trainer.data.picture_file import place_for, write_picture
 from trainer.data.readers import LAYOUTS, below, passed_over
@@ -24,7 +25,7 @@ ABOUT = """What is in a data folder, and what is wrong with it.
 
   data build ROOT --layout voc --source mine    add ROOT's faces to manifest.csv of the data folder (above ROOT); given again
                                                 for the same ROOT, it lists them anew; delete manifest.csv to begin anew
-  data list                                     faces by source and label
+  data list                                     faces by source, label and split
   data check                                    unreadable files, boxes outside, empty classes, leaks, duplicates
   data sheet OUT.png                            a contact sheet, a row a source and label
   data overview OUT.png                         how many of what, how large, how bright, how sharp
@@ -72,7 +73,10 @@ def _build(arguments: argparse.Namespace) -> None:
     replaced = len(old) + len(new) - len(samples)
     if text := passed_over(data / folder):
         print(text)
-    print(f"{out}: {len(new)} faces of {', '.join(counts(new))} listed" + (f" in place of {replaced}." if replaced else "."))
+    print(f"{out}: {len(new)} faces of {', '.join(counts(new))} listed" + (f" in place of {replaced}" if replaced else "") + f": {_by_split(new)}.")
+    for split, asked in (("val", arguments.val), ("test", arguments.test)):
+        if asked and not any(s.split == split for s in new):
+            print(f"No face is for {split}: there are {len({s.group for s in new})} groups, each goes whole, and its name decides. Ask for a larger share, or make more groups.")
     print(f"It lists {len(samples)} faces of {', '.join(sorted(counts(samples)))}: {_by_label(samples)}.")
     if not old and arguments.layout != "shared" and (data / "crops").is_dir():
         print(f"Trainings now see nothing else of {data}: `maskgate-train data build {data} --layout shared` adds its crops/ and boxed sources.")
@@ -91,9 +95,16 @@ def _by_label(samples: list[Sample]) -> str:
     return ", ".join(f"{found[label]} {label}" for label in dict.fromkeys((*CLASSES, *found)))
 
 
+def _by_split(samples: Sequence[Sample]) -> str:
+    found = Counter(s.split for s in samples)
+    return ", ".join(f"{found[split]} {split}" for split in SPLITS)
+
+
 def _list(arguments: argparse.Namespace) -> None:
-    for source, table in sorted(counts(samples_of(arguments.data)).items()):
-        print(f"{source:28} " + "  ".join(f"{label} {n}" for label, n in sorted(table.items())))
+    samples = samples_of(arguments.data)
+    for source, table in sorted(counts(samples).items()):
+        by_label = ", ".join(f"{n} {label}" for label, n in sorted(table.items()))
+        print(f"{source:28} {by_label}; {_by_split([s for s in samples if s.source == source])}")
 
 
 def _check(arguments: argparse.Namespace) -> None:
