@@ -55,6 +55,9 @@ def _print_figures(figures: dict[str, Any]) -> None:
         print("  figures      none: nobody measured it, or `maskgate-convert --metrics` has not put them in")
     shown = set()
     for name, figure in figures.items():
+        if isinstance(figure, dict) and all(value == [None, None, None] for value in figure.values()):
+            print(f"  {name}: nothing measured")
+            continue
         print(f"  {name}")
         for key, value in figure.items() if isinstance(figure, dict) else [("", figure)]:
             shown.add(key)

@@ -63,10 +63,11 @@ def test_the_models_figures_are_shown_in_lines_with_their_intervals(capfd: pytes
 
 def test_figures_that_are_missing_or_of_another_kind_are_shown_too(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     bundle = load_bundle(MODELS / "mask.tflite")
-    write_bundle(tmp_path / "mine.tflite", bundle.model, replace(bundle.description, figures={"mine": {"auc": [None, None, None], "odd": "good"}, "note": 0.5}))
+    write_bundle(tmp_path / "mine.tflite", bundle.model, replace(bundle.description, figures={
+        "mine": {"auc": [None, None, None], "odd": "good"}, "small": {"auc": [None, None, None]}, "note": 0.5}))
     assert main(["model", "show", str(tmp_path / "mine.tflite")]) == 0
     shown, explained = capfd.readouterr().out.split("  what they say\n")
-    assert [line.split() for line in shown.splitlines()[-5:]] == [["mine"], ["auc", "not", "measured"], ["odd", "good"], ["note"], ["0.5"]]
+    assert [line.split() for line in shown.splitlines()[-6:]] == [["mine"], ["auc", "not", "measured"], ["odd", "good"], ["small:", "nothing", "measured"], ["note"], ["0.5"]]
     assert [line.split()[0] for line in explained.splitlines()] == ["auc", "[from,", "Who"]
 
 
