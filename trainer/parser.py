@@ -22,10 +22,10 @@ ABOUT = """Make a mask classifier for MaskGate: look through the pictures, train
   maskgate-train leave-out recipes/shipped.toml --steps 300   the same recipe without one source, for each source
   maskgate-train faces evaluate face.onnx       the same for the face detector; `faces fit` and `faces export` make it
 
-With pictures of your own below the folder pictures/, and a recipe (recipes/small.toml with weights = "imagenet"):
+With pictures of your own below the folder pictures/ (docs/training.md goes through it):
 
   maskgate-train data build pictures/mine --data pictures --val 0.1 --test 0.2      and once for each further folder
-  maskgate-train fit own.toml --data pictures
+  maskgate-train fit recipes/own.toml --data pictures
   maskgate-convert runs/own/best.keras --data pictures --out own.tflite
   maskgate-train evaluate own.tflite --data pictures --source mine
 

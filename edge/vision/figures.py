@@ -15,3 +15,8 @@ MEANINGS = {
 """By name, in the order in which `maskgate-train evaluate` tells them."""
 HOW_TO_READ = ("[from, to] is the 95 % interval: where the figure may lie on other pictures of the kind.",
                "Who passes is counted at the threshold that 95 % of the masks worn properly reach; a unit's own is [door] pass_min.")
+
+
+def figures_table() -> list[str]:
+    """Lines of the table in docs/training.md."""
+    return ["| figure | what it says |", "|---|---|", *(f"| `{name}` | {text} |" for name, text in MEANINGS.items())]
