@@ -302,7 +302,7 @@ def test_folders_of_two_classes_are_measured_and_what_that_leaves_open_is_told(p
     for note in ("Here is no face of incorrect", "Pictures of mine are one face each", "not trained on them"):
         assert note in said
         assert note in (tmp_path / "out/report.html").read_text()
-    assert "6 mask (100% found), no incorrect, 6 no_mask" in said
+    assert "mask.tflite on mine (train), faces of 48 px and more: 6 mask (100% found), no incorrect, 6 no_mask" in said
     assert not re.search(r"\bnan\b", said)
     assert main(["evaluate", str(project / "edge/models/mask.tflite"), *asked]) == 1
     assert "There are 12 of mine (train)." in capsys.readouterr().err

@@ -68,7 +68,8 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.out.mkdir(parents=True, exist_ok=True)  # and so is this
     unit = UnitJudge(arguments.model, None if arguments.detector == "none" or not boxed else Path(arguments.detector))
     judged = judge(samples, arguments.data, unit) if boxed else _prepared(arguments, samples, unit.masks)
-    results = _results(arguments.model.name, judged)
+    where = f"{arguments.source} ({arguments.split})"  # the figures may be read on a unit, years later
+    results = _results(f"{arguments.model.name} on {where}", judged)
     large = by_size(judged)[0]
     if not any(j.probabilities for j in large):
         raise TrainerError(f"{arguments.source}, split {arguments.split}: of {len(samples)} faces none of 48 px and more was found, so there is nothing to measure.",
@@ -85,7 +86,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.by_source:
         more["by source (val)"] = by_source(cached_faces(Recipe(), arguments.data, arguments.cache), unit.masks, results[0].threshold)
     if peer:
-        results += _results("AIZOO", judge(samples, arguments.data, peer))
+        results += _results(f"AIZOO on {where}", judge(samples, arguments.data, peer))
     for line in (*notes, *results):
         print(line)
     print(calibration_text(more["calibration"], unit.masks.description.temperature))
