@@ -14,7 +14,7 @@ from trainer.faces.going_on import FREE, must_go_on_alike, note
 from trainer.faces.recipe import Recipe
 
 OTHER = {"start": "", "shared": (0, 2, 1), "down": True, "stages": ((16, 16), *Recipe().stages[1:]), "keep": 0.3, "mine": True, "dress": 0.2, "imitate": 1.0, "advisers": ("a.onnx",),
-         "believe": True, "copy": True, "share": 0.5, "mirror": "both", "tie": 9, "small": 3, "views": "natural", "side": 160, "batch": 8, "optimiser": "muon", "rate": 1e-3, "warm_up": 10, "average": 0.9, "seed": 2,
+         "believe": True, "copy": True, "share": 0.5, "mirror": True, "views": "natural", "side": 160, "batch": 8, "optimiser": "muon", "rate": 1e-3, "warm_up": 10, "average": 0.9, "seed": 2,
          "data": "elsewhere", "weights": "elsewhere", "steps": 9000, "stop": 1000, "every": 250, "choose": "last", "threads": 2, "hash": "abc"}
 RECIPE = Recipe(name="one")
 

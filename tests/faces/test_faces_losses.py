@@ -155,6 +155,7 @@ adviser = build(plan); put_weights(adviser, plan, weights)
 picture = tf.constant(astronaut()[None, :384, 64:384, ::-1].astype(np.float32) / 255)
 for stride, straight, turned in zip((8, 16, 32), look(adviser, picture, tf.constant(False)), look(adviser, picture, tf.constant(True))):
     assert np.allclose(straight, adviser(picture)[(8, 16, 32).index(stride)])
+    assert not np.allclose(straight, turned, atol=0.1)
     sure = tf.reduce_max(straight[..., 1]) > 2
     if sure:
         row, column = np.unravel_index(np.argmax(straight[0, ..., 1]), straight.shape[1:3])

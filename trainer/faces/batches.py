@@ -8,7 +8,6 @@ import queue
 import threading
 from collections.abc import Generator
 
-import cv2
 import numpy as np
 
 from trainer.faces.labels import KIND, KINDS, LEARN, Batch, Faces, Lesson
@@ -44,12 +43,6 @@ def pack(made: list[tuple[Image, Faces]]) -> Batch:
         flags[2, n, :k] = ~np.isnan(faces[:, 4])
         flags[3, n, :k] = faces[:, KIND] == KINDS.index("mask")
     return Batch(np.stack([image for image, _ in made]), boxes, points, *flags)
-
-
-def halved(batch: Batch) -> Batch:
-    """The same scenes at half their side."""
-    small = [cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for picture in batch.pictures]
-    return batch._replace(pictures=np.stack(small), boxes=batch.boxes / 2, points=batch.points / 2)
 
 
 def batches(store: Store, recipe: Recipe, start: int) -> Generator[Batch]:

@@ -13,8 +13,6 @@ from typing import Any
 import tensorflow as tf
 
 from trainer.faces.cells import bce, eiou_loss, flatten, smooth_l1
-from trainer.faces.plan import STRIDES
-from trainer.faces.symmetry import mirror_answers, mirror_pictures
 
 SEEN_WORTH = 4.0
 """Further weight of obj in a cell, times the score that the network or the advisers give the cell, whichever is higher: most cells show
@@ -23,19 +21,24 @@ PARTS = {"cls": 2.0, "obj": 1.0, "box": 10.0, "points": 0.1}
 """What each part of the loss weighs."""
 PLACED = 0.2
 """Score of the advisers from which a cell's box and landmarks are copied."""
+SIDES_SWAPPED = [2, 3, 0, 1, 4, 5, 8, 9, 6, 7]
+"""The order of a mirrored face's landmarks, x and y: its right eye is the picture's left one, and so with the corners of the mouth."""
 
 
 def look(adviser: Any, pictures: Any, mirror: Any) -> list[Any]:
     """What an adviser says of pictures, (n, height, width, 3), in the pictures' own places. Where `mirror` is true it is shown their mirror images."""
-    maps = adviser(tf.where(mirror, mirror_pictures(pictures), pictures))
-    return [tf.where(mirror, mirror_answers(part, stride), part) for part, stride in zip(maps, STRIDES, strict=True)]
+    maps = adviser(tf.where(mirror, pictures[:, :, ::-1], pictures))
+    return [tf.where(mirror, mirrored(part), part) for part in maps]
 
 
-def look_twice(adviser: Any, pictures: Any) -> list[Any]:
-    """What an adviser says of pictures and of their mirror images, on average."""
-    maps = adviser(tf.concat([pictures, mirror_pictures(pictures)], 0))
-    halves = [tf.split(part, 2) for part in maps]
-    return [(straight + mirror_answers(mirrored, stride)) / 2 for (straight, mirrored), stride in zip(halves, STRIDES, strict=True)]
+def mirrored(part: Any) -> Any:
+    """A map of mirrored pictures, (n, rows, columns, 16), turned back into one of the pictures themselves.
+
+    Places within a cell are counted from its left end in cells: x becomes 1 - x.
+    """
+    part = part[:, :, ::-1]
+    points = tf.gather(part[..., 6:], SIDES_SWAPPED, axis=-1) * tf.constant([-1.0, 1.0] * 5) + tf.constant([1.0, 0.0] * 5)
+    return tf.concat([part[..., :2], 1 - part[..., 2:3], part[..., 3:6], points], -1)
 
 
 def copy_losses(maps: list[Any], advice: list[list[Any]], share: float) -> dict[str, Any]:

@@ -7,7 +7,7 @@ is exactly what is exported.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -23,16 +23,11 @@ def build(plan: Plan) -> keras.Model:
 
     Gives a list for strides 8, 16, 32 of (n, height / stride, width / stride, 16): logits of cls and obj, box, landmarks.
     """
-    return build_maps(plan, HEAD_MAPS)
-
-
-def build_maps(plan: Plan, names: Sequence[str]) -> keras.Model:
-    """The network up to the maps of these names, which it gives as a list."""
     layers = {layer.name: layer for layer in plan.layers()}
     maps = {PICTURE: keras.Input((None, None, 3))}
     for step in plan.steps():
         maps[step.output] = _taken(step, [maps[name] for name in step.inputs], layers)
-    return keras.Model(maps[PICTURE], [maps[name] for name in names])
+    return keras.Model(maps[PICTURE], [maps[name] for name in HEAD_MAPS])
 
 
 def _taken(step: Step, inputs: list[Any], layers: Mapping[str, Layer]) -> Any:

@@ -62,14 +62,8 @@ class Recipe:
     adviser. Needs `advisers`, and an `imitate` above 0, whose value makes no difference."""
     share: Annotated[float, Meta(ge=0, le=1)] = 0.25
     """With `copy`: how much YuNet n counts. The advisers, who know masks, share the rest."""
-    mirror: bool | Literal["both"] = False
-    """Show the advisers mirror images in half of the steps; "both": in each step besides the scenes themselves, and the mean of their two answers
-    is what they say. Where the two differ, it is by chance. Needs `imitate`."""
-    tie: Annotated[int, Meta(ge=0)] = 0
-    """Step from which the network says the same of a picture and of its mirror image; until then it is drawn to that more and more (tying.py).
-    1 for a `start` that does so already; 0: it need not."""
-    small: Annotated[int, Meta(ge=0)] = 0
-    """Every so many steps the scenes are shown at half their side. 0: never. Needs `copy`, and a `side` that is a multiple of 64."""
+    mirror: bool = False
+    """Show the advisers mirror images in half of the steps: where their answers to the two differ, it is by chance. Needs `imitate`."""
     views: Literal["varied", "natural"] = "varied"
     """How scenes are put together: `varied` (mosaics, tilts, much that spoils them), or, to finish, `natural`, as a camera shows them."""
     side: Annotated[int, Meta(ge=64, le=640, multiple_of=32)] = 320
@@ -132,18 +126,15 @@ def load(path: Path) -> Recipe:
                             hint="trainer/faces/recipe.py says what each setting may be; recipes/faces*.toml are examples.") from error
     if recipe.believe and recipe.copy:
         raise SettingsError(f"Recipe {path}: `believe` and `copy` are both true; one of them says how advisers are heard.", hint="Leave one of them out.")
-    asking = [name for name, asks in (("believe", recipe.believe), ("copy", recipe.copy), ("mirror", recipe.mirror)) if asks]
+    asking = [name for name in ("believe", "copy", "mirror") if getattr(recipe, name)]
     if asking and not recipe.imitate:
-        raise SettingsError(f"Recipe {path}: `{asking[0]}` is asked for and `imitate` 0, so that nobody is asked.", hint="Say `imitate = 1.0`, or leave it out.")
+        raise SettingsError(f"Recipe {path}: `{asking[0]}` is true and `imitate` 0, so that nobody is asked.", hint="Say `imitate = 1.0`, or leave it out.")
     if recipe.stop > recipe.steps or recipe.stop % recipe.every:
         raise SettingsError(f"Recipe {path}: `stop` is {recipe.stop}; expected at most `steps` ({recipe.steps}) and a multiple of `every` "
                             f"({recipe.every}), since scenes are seeded by that.", hint="Leave `stop` out to go on to `steps`.")
     if recipe.mine and recipe.every < LEAST_MINED:
         raise SettingsError(f"Recipe {path}: `every` is {recipe.every}; expected at least {LEAST_MINED} with `mine`, which asks the state before "
                             "while scenes are made ahead.")
-    if recipe.small and (not recipe.copy or recipe.side % 64):
-        raise SettingsError(f"Recipe {path}: `small` is {recipe.small}, with {'a `side` of ' + str(recipe.side) if recipe.copy else '`copy` false'}; "
-                            "scenes can be halved where they are copied and their side is a multiple of 64.", hint="Leave `small` out.")
     if recipe.copy and not recipe.advisers:
         raise SettingsError(f"Recipe {path}: `copy` is true and there are no `advisers`; YuNet n alone knows too little of masks.",
                             hint='Name a recipe or a file: `advisers = ["recipes/faces-natural.toml"]`.')

@@ -12,8 +12,7 @@ import tensorflow as tf
 
 from edge.errors import ModelError
 from trainer.errors import TrainerError
-from trainer.faces.batches import halved
-from trainer.faces.copying import copy_losses, look, look_twice
+from trainer.faces.copying import copy_losses, look
 from trainer.faces.going_on import must_go_on_alike
 from trainer.faces.labels import Batch
 from trainer.faces.network import build, put_weights, take_weights
@@ -22,7 +21,6 @@ from trainer.faces.plan import Plan
 from trainer.faces.recipe import Recipe
 from trainer.faces.select import detector_file, step_file
 from trainer.faces.targets import losses
-from trainer.faces.tying import Tie, evened, partners_of, photographs, pull_at
 from trainer.faces.weights import BYTE, Weights, blended, grow, narrow, random_weights
 
 WIDER = "yunet_n_640_640.onnx"
@@ -69,15 +67,11 @@ class Training:
         """
         self._recipe = recipe
         self.plan, weights = first_weights(recipe)
-        self._advisers = advisers(recipe)
-        if recipe.tie:
-            partners, spreads = partners_of(self.plan, weights, photographs(Path(recipe.data)))
-            weights = evened(self.plan, weights, partners, spreads)
         self._first = weights
         self.network, self.mean = build(self.plan), build(self.plan)
         put_weights(self.network, self.plan, weights)
         put_weights(self.mean, self.plan, weights)
-        self._tie = Tie(self.network, self.plan, partners) if recipe.tie else None
+        self._advisers = advisers(recipe)
         self._optimiser = OPTIMISERS[recipe.optimiser](recipe.rate)
         self._optimiser.build(self.network.trainable_variables)
         self.step = 0
@@ -112,28 +106,22 @@ class Training:
         keep = min(self._recipe.average, (1 + self.step) / (10 + self.step))
         # Each adviser is shown mirror images in half of the steps: the first in every other step, the second in two of four, the third in
         # four of eight, so that all combinations come.
-        mirror = [self._recipe.mirror is True and bool(self.step >> number & 1) for number in range(len(self._advisers))]
-        if self._recipe.small and (self.step + 1) % self._recipe.small == 0:
-            batch = halved(batch)
-        pull = pull_at(self.step, self._recipe.tie) if self._tie else 0.0
-        parts = self._graph(Batch(*(tf.constant(part) for part in batch)), tf.constant(keep, tf.float32), tf.constant(mirror, tf.bool), tf.constant(pull, tf.float32))
+        mirror = [self._recipe.mirror and bool(self.step >> number & 1) for number in range(len(self._advisers))]
+        parts = self._graph(Batch(*(tf.constant(part) for part in batch)), tf.constant(keep, tf.float32), tf.constant(mirror, tf.bool))
         self.step += 1
         return dict(parts)
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-    def _graph(self, batch: Batch, keep: Any, mirror: Any, pull: Any) -> dict[str, Any]:
+    def _graph(self, batch: Batch, keep: Any, mirror: Any) -> dict[str, Any]:
         pictures = tf.cast(batch.pictures, tf.float32) / BYTE
         recipe = self._recipe
-        advice = [look_twice(adviser, pictures) if recipe.mirror == "both" else look(adviser, pictures, mirror[number]) if recipe.mirror else adviser(pictures)
-                  for number, adviser in enumerate(self._advisers)]
+        advice = [look(adviser, pictures, mirror[number]) if recipe.mirror else adviser(pictures) for number, adviser in enumerate(self._advisers)]
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
             maps = self.network(pictures, training=True)
             parts = copy_losses(maps, advice, recipe.share) if recipe.copy else losses(maps, advice, batch, recipe.believe)
             total = tf.add_n([value * (recipe.imitate if name == "imitate" else 1.0) for name, value in parts.items()])
         self._optimiser.apply(tape.gradient(total, variables), variables)
-        if self._tie:
-            self._tie.draw(pull)
         for mean, value in zip(self.mean.trainable_variables, variables, strict=True):
             mean.assign(keep * mean + (1 - keep) * value)
         return parts
