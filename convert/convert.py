@@ -36,16 +36,16 @@ def to_int8(model: Any, pictures: NDArray[np.uint8]) -> bytes:
     call = tf.function(lambda x: model(x, training=False), input_signature=[tf.TensorSpec((1, size, size, 3), tf.float32)], autograph=False)
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    # Variables become constants first: the calibrator cannot read Keras 3's variables.
-    frozen = convert_variables_to_constants_v2(call.get_concrete_function())
-    with quiet_stderr():  # "please consider providing the trackable_obj": there is none, the variables are constants
+    with quiet_stderr():  # what is printed is of how TensorFlow does it, and "please consider providing the trackable_obj": there is none
+        # Variables become constants first: the calibrator cannot read Keras 3's variables.
+        frozen = convert_variables_to_constants_v2(call.get_concrete_function())
         converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([picture[None].astype(np.float32)] for picture in pictures[:REPRESENTATIVE])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8
     converter.inference_output_type = tf.float32
-    with warnings.catch_warnings(), quiet_stderr():  # a failure comes as an exception; what is printed is of how TensorFlow does it
+    with warnings.catch_warnings(), quiet_stderr():  # a failure comes as an exception
         warnings.simplefilter("ignore")  # "statistics were expected, but not specified": of an old way to quantise
         graph: bytes = converter.convert()
     require_int8(graph)
