@@ -33,27 +33,19 @@ def test_a_disk_that_fills_up_loses_events_and_stops_no_door(unit: Unit) -> None
     assert run.levels(102.9)["green"] == 1
 
 
-def test_a_disk_that_breaks_while_it_is_written_is_told_with_the_kernel_s_word(unit: Unit) -> None:
-    def broken(*_: object) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+@pytest.mark.parametrize(("refusal", "said", "fault"), [
+    (errno.EROFS, Vitals(50.0, 900.0, None, False, 1000.0), "disk-read-only"),   # it breaks while it is written, and says so
+    (errno.EFBIG, Vitals(50.0, 900.0, 1.0, True, 1000.0), "disk-full"),          # the event file is as long as its file system allows
+])
+def test_a_refused_event_is_told_with_the_kernel_s_word_and_stops_no_door(unit: Unit, refusal: int, said: Vitals, fault: str) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(refusal, os.strerror(refusal))
 
-    unit.vitals = [Vitals(50.0, 900.0, None, False, 1000.0)]
-    unit.monkeypatch.setattr("edge.report.events.Events.__call__", broken)
+    unit.vitals = [said]
+    unit.monkeypatch.setattr("edge.report.events.Events.__call__", refused)
     run = unit.run(film(world(3)), events=str(unit.folder / "events.jsonl"))
     assert run.code == 0
-    assert [line.split(" ")[0] for line in run.faults] == ["fault=disk-read-only"]
-    assert run.levels(102.9)["green"] == 1
-
-
-def test_an_event_file_as_long_as_its_file_system_allows_stops_no_door(unit: Unit) -> None:
-    def too_large(*_: object) -> None:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-
-    unit.vitals = [Vitals(50.0, 900.0, 1.0, True, 1000.0)]
-    unit.monkeypatch.setattr("edge.report.events.Events.__call__", too_large)
-    run = unit.run(film(world(3)), events=str(unit.folder / "events.jsonl"))
-    assert run.code == 0
-    assert [line.split(" ")[0] for line in run.faults] == ["fault=disk-full"]
+    assert [line.split(" ")[0] for line in run.faults] == [f"fault={fault}"]
     assert run.levels(102.9)["green"] == 1
 
 
