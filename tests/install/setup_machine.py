@@ -29,7 +29,8 @@ class Machine:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"PATH": str(self.tools), "HOME": str(self.folder)}
+        # What a killed setup.sh leaves lies beside the checkout, and goes with it.
+        return {"PATH": str(self.tools), "HOME": str(self.folder), "TMPDIR": str(self.folder.parent)}
 
     def shell(self, script: str) -> subprocess.CompletedProcess[str]:
         """A bash script in the folder of setup.sh, with the machine's tools."""
