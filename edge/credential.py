@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge.errors import SettingsError
-from edge.reading import reading
+from edge.reading import content_of, reading
 
 PREFIX = "credential:"
 SECRETS = Path("/etc/maskgate/secrets")
@@ -34,7 +34,7 @@ def revealed(value: str, environment: Mapping[str, str] = os.environ) -> str:
         if "/" in name:
             raise FileNotFoundError(2, "a name has no slash")
         with reading(value):
-            return path.read_text(encoding="utf-8-sig").rstrip("\r\n")  # Windows editors may begin with a byte order mark and end with CR LF
+            return content_of(path).decode("utf-8-sig").rstrip("\r\n")  # Windows editors may begin with a byte order mark and end with CR LF
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{value}: there is no secret of that name, or it cannot be read ({error}).",
                             hint=f"Write it as root into {SECRETS / Path(name).name}, then `sudo systemctl restart maskgate`.") from error

@@ -59,10 +59,10 @@ def must_be_writable(option: str, path: Path) -> None:
         SettingsError: it cannot be written, or it is a device or a pipe. To open a pipe waits for a reader, and a file put in the place of
             /dev/null is missed by the whole system.
     """
-    there = path.exists()
-    if there and not (path.is_file() or path.is_dir()):  # a folder is told as the system tells it
-        raise SettingsError(f"{option} {path}: this is a device or a pipe; expected a file.", hint="Name a file in a folder that you may write to.")
     try:
+        there = path.exists()
+        if there and not (path.is_file() or path.is_dir()):  # a folder is told as the system tells it
+            raise SettingsError(f"{option} {path}: this is a device or a pipe; expected a file.", hint="Name a file in a folder that you may write to.")
         with path.open("ab"):
             pass
         if not there:

@@ -9,13 +9,29 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from edge.errors import CardError
 
 LASTING = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL)
 """What the kernel answers to a path that leads to no file which we may read, today and tomorrow. Anything else may be over the next time."""
+
+
+def content_of(path: Path, most: int = -1) -> bytes:
+    """The first `most` bytes of a file, or all of it. Pipes and devices are refused unopened: one may never begin (a pipe that nobody
+    writes to), the other never end (/dev/zero).
+
+    Raises:
+        OSError: it is no file, or cannot be read.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a folder is told as the system tells it
+        raise OSError(errno.EINVAL, "it is a device or a pipe, expected a file", str(path))
+    with path.open("rb") as file:
+        return file.read(most)
 
 
 @contextmanager

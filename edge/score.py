@@ -7,6 +7,7 @@ Truth is a CSV file: clip, t_start, t_end, faces, verdict (no_mask, incorrect, m
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from edge.door.state import DoorState
 from edge.errors import SettingsError
+from edge.reading import content_of
 
 EXPECTED = {
     "no_mask": DoorState.VIOLATION, "incorrect": DoorState.VIOLATION, "mixed": DoorState.VIOLATION,
@@ -63,7 +65,7 @@ def read_truth(path: Path) -> dict[str, list[Stretch]]:
     """
     clips: dict[str, list[Stretch]] = {}
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        with io.StringIO(content_of(path).decode("utf-8-sig"), newline="") as file:
             rows = csv.DictReader(file)
             if missing := [name for name in NEEDED if name not in (rows.fieldnames or ())]:
                 raise SettingsError(f"{path}, line 1: no column {', '.join(missing)}; expected {', '.join(COLUMNS)}.", hint=HINT)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.errors import MaskGateError, ModelError, PinError, SettingsError
-from edge.reading import reading
+from edge.reading import content_of, reading
 from edge.settings import Settings
 from edge.settings_text import Setting, sections, toml_value
 
@@ -49,13 +49,12 @@ def load_settings(path: Path | None, *, models: bool = False) -> Settings:
 
 
 def beginning_of(path: Path) -> bytes:
-    """A settings file's first `MOST_BYTES`, and one more where it is longer: a pipe may be one, and what has no end (/dev/zero) is not read to it.
+    """A settings file's first `MOST_BYTES`, and one more where it is longer.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it is no file, or cannot be read.
     """
-    with path.open("rb") as file:
-        return file.read(MOST_BYTES + 1)
+    return content_of(path, MOST_BYTES + 1)
 
 
 def _table(path: Path) -> dict[str, Any]:

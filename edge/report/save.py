@@ -15,6 +15,7 @@ from edge.errors import SettingsError
 from edge.frame import Frame
 from edge.look import Look
 from edge.names import is_utf8
+from edge.outputs import must_be_writable
 from edge.report.draw import annotate
 
 PAUSE_S = 2.0
@@ -31,7 +32,7 @@ class SavedClip:
             rate_fps: frames per second of the clip; a frame is repeated or left out where those seen come at another rate.
 
         Raises:
-            SettingsError: the name is no .mp4 or no UTF-8, or its folder is missing.
+            SettingsError: the name is no .mp4 or no UTF-8, its folder is missing, or it cannot be written: to open a pipe waits for a reader.
         """
         if not is_utf8(str(path)):
             raise SettingsError(f"Saved clip {path}: this name is no UTF-8, which OpenCV cannot write.", hint="Name another file.")
@@ -39,6 +40,7 @@ class SavedClip:
             raise SettingsError(f"Saved clip {path}: expected a name that ends in .mp4.", hint="Give it one, for instance --save seen.mp4.")
         if not path.parent.is_dir():
             raise SettingsError(f"Saved clip {path}: the folder does not exist.", hint=f"mkdir -p {path.parent}")
+        must_be_writable("Saved clip", path)
         self._path, self._rate_fps = path, rate_fps
         self._began, self._written = 0.0, 0
         self._writer: cv2.VideoWriter | None = None

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from edge.errors import ModelError, ModelStopped
 from edge.look import Box, Face
 from edge.quiet import quiet_opencv
-from edge.reading import reading
+from edge.reading import content_of, reading
 from edge.settings import FacesSettings
 from edge.vision.model_file import read_model_file
 
@@ -118,7 +118,7 @@ def check_whole(model: Path, content: bytes) -> None:
     sums = model.with_name("SHA256SUMS")
     try:
         with reading(f"{sums.name} beside face detector {model}"):
-            lines = sums.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+            lines = content_of(sums).decode("utf-8-sig", errors="replace").splitlines()
     except FileNotFoundError:
         return
     except OSError as error:

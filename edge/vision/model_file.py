@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
 from edge.errors import ModelError
-from edge.reading import reading
+from edge.reading import content_of, reading
 
 
 def read_model_file(path: Path, what: str) -> bytes:
@@ -19,9 +18,7 @@ def read_model_file(path: Path, what: str) -> bytes:
     """
     try:
         with reading(f"{what} {path}"):
-            if stat.S_ISREG(path.stat().st_mode):  # not a device or a pipe
-                return path.read_bytes()
-        why = "not a file"
+            return content_of(path)
     except FileNotFoundError:
         why = "no such file"
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,12 @@ def test_the_last_row_is_the_total_and_json_is_rounded(tmp_path: Path, monkeypat
     assert lines[0]["seconds"] == 1.9
     assert main(["score", str(folder), "--json", "--only", "a.mp4", "--only", "a.mp4"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_pipe_in_the_place_of_truth_is_refused_instead_of_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "TRUTH.csv")
+    assert main(["score", str(tmp_path)]) == 2
+    assert "TRUTH.csv: cannot be read (it is a device or a pipe, expected a file)" in capsys.readouterr().err
 
 
 def test_a_clip_that_truth_does_not_name_is_a_wrong_argument(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

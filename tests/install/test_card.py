@@ -183,7 +183,7 @@ def test_a_dry_run_shows_the_files_and_writes_none(project: Path, boot: Path) ->
     (["--user", "anna"], "belong together"), (["--user", "root user", "--ssh-key", "/dev/null"], "small letters"),
     (["--settings", "/nowhere.toml"], "cannot be read"), (["--timezone", "Europe/Berlin; reboot"], "Europe/Berlin"),
     (["--timezone", "Mars/Olympus"], "no such time zone"), (["--wifi", "hall", "--country", "DE"], "--wifi-password-file"),
-    (["--offline", "/dev"], "no packages")])
+    (["--offline", "/dev"], "no packages"), (["--settings", "/dev/zero"], "a device or a pipe")])
 def test_what_cannot_work_is_refused_in_one_line_before_anything_is_written(project: Path, boot: Path, arguments: list[str], word: str) -> None:
     before = sorted(boot.iterdir())
     result = card(project, *arguments, boot)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -39,6 +40,12 @@ def test_a_name_of_another_kind_is_told_what_it_is_to_be(tmp_path: Path) -> None
     with pytest.raises(SettingsError, match=r"ends in \.mp4") as refused:
         SavedClip(tmp_path / "seen.avi", 15.0)
     assert "--save seen.mp4" in refused.value.hint, "no setting is wrong, so the settings' page is no help"
+
+
+def test_a_pipe_is_refused_instead_of_waiting_for_its_reader(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "seen.mp4")
+    with pytest.raises(SettingsError, match=r"seen\.mp4: this is a device or a pipe"):
+        SavedClip(tmp_path / "seen.mp4", 15.0)
 
 
 def test_a_clip_that_was_not_written_whole_is_said(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,12 @@ def test_a_credential_is_read_without_its_newline(handed_over: dict[str, str]) -
 def test_a_secret_that_an_editor_for_windows_wrote_is_the_same(tmp_path: Path) -> None:
     (tmp_path / "secret_camera").write_bytes(b"\xef\xbb\xbfrtsp://10.0.0.2/stream\r\n")
     assert revealed("credential:camera", {"CREDENTIALS_DIRECTORY": str(tmp_path)}) == "rtsp://10.0.0.2/stream"
+
+
+def test_a_secret_that_could_be_waited_for_for_ever_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "secret_camera")
+    with pytest.raises(SettingsError, match="a device or a pipe, expected a file"):
+        revealed("credential:camera", {"CREDENTIALS_DIRECTORY": str(tmp_path)})
 
 
 @pytest.mark.parametrize("value", ["picamera", "0", "", "rtsp://x/credential:camera"])

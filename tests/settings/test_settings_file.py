@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import os
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -165,7 +166,22 @@ def test_a_missing_file_and_no_toml_are_said_plainly(tmp_path: Path) -> None:
         load_settings(bad)
 
 
-def test_a_settings_file_without_an_end_is_told_and_its_pins_are_turned_off_all_the_same() -> None:
-    with pytest.raises(SettingsError, match="longer than 1 MiB"):
-        load_settings(Path("/dev/zero"))
-    assert salvage_panel(Path("/dev/zero")).green_pin == Settings().panel.green_pin
+def a_long_file(path: Path) -> None:
+    path.write_text("#" * 2**21)
+
+
+def a_pipe_that_nobody_writes_to(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_device_without_an_end(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize(("make", "said"), [(a_long_file, "longer than 1 MiB"), (a_pipe_that_nobody_writes_to, "a device or a pipe, expected a file"),
+                                            (a_device_without_an_end, "a device or a pipe, expected a file")])
+def test_a_settings_file_that_could_be_read_for_ever_is_told_and_its_pins_are_turned_off_all_the_same(tmp_path: Path, make: Callable[[Path], None], said: str) -> None:
+    make(tmp_path / "unit.toml")
+    with pytest.raises(SettingsError, match=said):
+        load_settings(tmp_path / "unit.toml")
+    assert salvage_panel(tmp_path / "unit.toml").green_pin == Settings().panel.green_pin

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 import cv2
 import numpy as np
@@ -143,15 +144,15 @@ def test_a_detector_that_may_not_be_read_is_told_so(tmp_path: Path, monkeypatch:
     path = tmp_path / "face.onnx"
     (tmp_path / "folder.onnx").mkdir()
     (tmp_path / "device.onnx").symlink_to("/dev/zero")
-    for name, said in (("folder.onnx", "not a file"), ("device.onnx", "not a file"), ("a\0b.onnx", "cannot be read .*null (byte|character)")):
+    for name, said in (("folder.onnx", "cannot be read .*directory"), ("device.onnx", "a device or a pipe, expected a file"), ("a\0b.onnx", "cannot be read .*null (byte|character)")):
         with pytest.raises(ModelError, match=said):
             open_faces(replace(SETTINGS, model=str(tmp_path / name)))
     path.write_bytes((MODELS / "face.onnx").read_bytes())
 
-    def refused(self: Path) -> bytes:
+    def refused(self: Path, mode: str) -> IO[bytes]:
         raise PermissionError(13, "Permission denied", str(self))
 
-    monkeypatch.setattr(Path, "read_bytes", refused)
+    monkeypatch.setattr(Path, "open", refused)
     with pytest.raises(ModelError, match=r"face\.onnx: cannot be read \(Permission denied\)"):
         open_faces(replace(SETTINGS, model=str(path)))
 
@@ -160,7 +161,7 @@ def test_a_detector_that_may_not_be_read_is_told_so(tmp_path: Path, monkeypatch:
 def test_a_mask_model_that_could_be_read_for_ever_is_refused(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "mask.tflite"
     {"device": lambda: path.symlink_to("/dev/zero"), "pipe": lambda: os.mkfifo(path), "folder": path.mkdir, "missing": lambda: None}[kind]()
-    with pytest.raises(ModelError, match=r"Mask model .*mask\.tflite: " + ("no such file" if kind == "missing" else "not a file")):
+    with pytest.raises(ModelError, match=r"Mask model .*mask\.tflite: " + ("no such file" if kind == "missing" else "cannot be read")):
         load_bundle(path)
 
 
