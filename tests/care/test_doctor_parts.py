@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import subprocess
+import time
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +15,7 @@ import pytest
 from care_stand_ins import FakeUnit
 
 from edge.care.doctor import pins
-from edge.care.doctor.context import Context, run_command
+from edge.care.doctor.context import Context, Ran, run_command
 from edge.care.doctor.result import Result
 from edge.errors import ModelError
 from edge.testing import face_at
@@ -183,6 +185,28 @@ def test_a_command_that_hangs_or_is_missing_is_an_answer_too() -> None:
     assert run_command(["sleep", "20"], 0.1).code == 124
     assert run_command(["no-such-command-here"], 1.0).code == 127
     assert run_command(["sh", "-c", "kill -4 $$"], 5.0).code == -4
+
+
+def test_a_command_that_even_a_kill_does_not_end_is_left_behind_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where it waits in the kernel for a card that has died."""
+    left: list[subprocess.Popen[str]] = []
+    monkeypatch.setattr("edge.care.doctor.context.KILLED_S", 0.1)
+    with monkeypatch.context() as kernel:
+        kernel.setattr(subprocess.Popen, "kill", lambda child: left.append(child))
+        began = time.monotonic()
+        ran = run_command(["sleep", "20"], 0.1)
+        took_s = time.monotonic() - began
+    left[0].kill()
+    left[0].wait()
+    assert (ran.code, took_s < 10) == (124, True)
+    assert "cannot be ended" in ran.err
+
+
+def test_packages_and_models_whose_process_cannot_be_ended_say_so(unit: FakeUnit) -> None:
+    stuck = "its process cannot be ended"
+    unit.answers["CODE cv2"] = unit.answers["try_models"] = Ran(124, err=stuck)
+    assert stuck in unit.result_of("packages").found
+    assert stuck in unit.result_of("models").found
 
 
 def test_a_camera_that_hangs_while_it_opens_is_left_behind(unit: FakeUnit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,9 @@ COMMAND_S = 10.0
 """Longest wait for a command of the system."""
 PYTHON_S = 30.0
 """Longest wait for a Python that loads OpenCV, Picamera2 or a model: a Zero 2 W with a cold card takes many seconds."""
+KILLED_S = 2.0
+"""Longest wait for the end of a command that was killed."""
+STUCK = "its process cannot be ended, as where a card no longer answers"
 UNIT = "maskgate.service"
 MISSING, TOO_LONG = 127, 124
 """Exit codes of `Ran` where there is no such command, and where it took too long: those of a shell and of timeout(1)."""
@@ -47,6 +50,7 @@ class Ran(NamedTuple):
     """Its exit code, minus the signal that killed it; 127: there is no such command; 124: it took too long."""
     out: str = ""
     err: str = ""
+    """Where it took too long: `STUCK`, or nothing."""
 
 
 class Space(NamedTuple):
@@ -72,15 +76,36 @@ Run = Callable[[Sequence[str], float], Ran]
 
 
 def run_command(command: Sequence[str], limit_s: float) -> Ran:
-    """Run a command without a shell and without input; never raises, never waits longer than `limit_s`."""
+    """Run a command without a shell and without input; never raises, and once the command is loaded waits no longer than `limit_s` and `KILLED_S`.
+
+    `subprocess.run` would wait without end for what it has killed: a process that waits for a dead card ends only with it.
+    """
     try:
-        done = subprocess.run(list(command), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-                              timeout=limit_s, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
-    except subprocess.TimeoutExpired:
-        return Ran(TOO_LONG)
+        child = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+                                 env={**os.environ, "LC_ALL": "C.UTF-8"})
     except OSError as error:
         return Ran(MISSING, err=str(error))
-    return Ran(done.returncode, done.stdout, done.stderr)
+    try:
+        out, err = child.communicate(timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        return Ran(TOO_LONG, err="" if _killed(child) else STUCK)
+    except BaseException:  # Ctrl-C
+        _killed(child)
+        raise
+    return Ran(child.returncode, out, err)
+
+
+def _killed(child: subprocess.Popen[str]) -> bool:
+    """Whether a kill has ended it; if not, it is left behind. What it still says is lost, and what it has started may live on."""
+    child.kill()
+    for pipe in (child.stdout, child.stderr):
+        if pipe:
+            pipe.close()
+    try:
+        child.wait(KILLED_S)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def space_at(path: Path) -> Space | None:

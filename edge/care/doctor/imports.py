@@ -63,7 +63,7 @@ def try_imports(context: Context) -> Mapping[str, Imported]:
 def imported(ran: Ran) -> Imported:
     """What came of one attempt."""
     if ran.code == TOO_LONG:
-        return Imported(good=False, slow=True, error="it did not load in time")
+        return Imported(good=False, slow=True, error=ran.err or "it did not load in time")
     clash = CLASH.search(ran.err) is not None
     last = next((line.strip() for line in reversed(ran.err.splitlines()) if line.strip()), "")
     if ran.code != 0:

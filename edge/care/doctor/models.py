@@ -19,7 +19,7 @@ def check(context: Context) -> Result:
     ran = context.python("-P", "-m", "edge.care.doctor.try_models", settings.faces.model, settings.masks.model)
     said = _said(ran.out)
     if ran.code == TOO_LONG:
-        return warning(NAME, "the models did not answer in time", "run the doctor again; if it stays, look at the card and the memory below")
+        return warning(NAME, ran.err or "the models did not answer in time", "run the doctor again; if it stays, look at the card and the memory below")
     if ran.code < 0:
         name = signal.Signals(-ran.code).name
         which = "the mask classifier" if "faces" in said else "the face detector"
