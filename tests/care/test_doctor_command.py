@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 from care_stand_ins import FakeUnit
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.camera.stream import without_password
 from edge.care.doctor.context import Ran
@@ -107,11 +109,24 @@ def test_whatever_looks_like_a_secret_goes(text: str) -> None:
     assert "geheim77" not in redact(text)
 
 
-@pytest.mark.parametrize("piece", ["a-", "key-", "token-", "a:"])
+@pytest.mark.parametrize("piece", ["a-", "key-", "token-", "a:", "rtsp://"])
 def test_a_long_line_of_the_log_is_looked_through_in_no_time(piece: str) -> None:
     began = time.monotonic()
     redact(piece * 20_000)
     assert time.monotonic() - began < 10, "one letter after another, and not each with all that follow"
+
+
+WORDS = {
+    "state=idle": "state=idle", "a@b.de": "a@b.de", "://": "://", "://:///@": "://(redacted)@", "://@": "://@", "rtsp://cam/1": "rtsp://cam/1",
+    "rtsp://me:geheim77@cam/1": "rtsp://(redacted)@cam/1", "x=http://geheim77@cam": "x=http://(redacted)@cam", "rtsp://me:p@ss77@cam@": "rtsp://(redacted)@",
+    "rtsp://a:geheim77@b,rtsp://c:geheim88@d/http://e": "rtsp://(redacted)@d/http://e",
+}
+"""Words of a log, and what is left of them: an address loses all from its first `://` to its last `@`."""
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(WORDS)), st.sampled_from(" \t\n\"'"))))
+def test_each_address_loses_its_secret_whatever_stands_beside_it(said: list[tuple[str, str]]) -> None:
+    assert redact("".join(word + end for word, end in said)) == "".join(WORDS[word] + end for word, end in said)
 
 
 @pytest.mark.parametrize("address", ["rtsp://me:geheim77@cam:554/1?token=geheim77", "http://cam?key=geheim77", "http://geheim77@cam/a?b=geheim77@x"])
