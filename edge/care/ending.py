@@ -16,7 +16,6 @@ from edge.camera.pace import TICK_S
 from edge.care.faults import Part
 from edge.care.watch import Care
 from edge.door.state import Decision, DoorState
-from edge.errors import MaskGateError
 from edge.panel import Panel
 from edge.service import Service
 
@@ -28,13 +27,13 @@ SHOWN_STARTING_S = 10.0
 
 @contextmanager
 def ending(care: Care, service: Service, panel: Panel | None = None) -> Iterator[None]:
-    """Lets every error through. One with a fault behind it is told first, and under a service manager the panel shows it for a while.
+    """Lets every error through, also one that nobody foresaw. One with a fault behind it is told first, and under a service manager the panel shows it for a while.
 
     Whoever started the program by hand reads the message on the screen, and need not wait for the lamps.
     """
     try:
         yield
-    except MaskGateError as error:
+    except Exception as error:
         fault = care.failed(error)
         if fault is not None:
             service.status(care.status(DoorState.FAULT))

@@ -41,6 +41,7 @@ class Part(StrEnum):
     MEMORY = "memory"
     TEMPERATURE = "temperature"
     CLOCK = "clock"
+    PROGRAM = "program"
 
 
 class Recovery(StrEnum):
@@ -126,6 +127,8 @@ _ROWS = (
           "Give it air or a heat sink, take it out of the sun, or lower [camera] rate_fps.", Recovery.BY_ITSELF),
     Fault("clock-jump", Part.CLOCK, "The time of day has jumped", "system and monotonic clock part by more than 2 s", False,
           "Nothing: judging counts its own time; only times in the log and in reports jump.", Recovery.BY_ITSELF),
+    Fault("program-failed", Part.PROGRAM, "The program has failed", "any error that has no row of its own; the log has all of it", True,
+          "Nothing, if it comes back by itself; if it happens again and again, `sudo maskgate doctor`, and report what the log says.", Recovery.RESTART, 1),
 )
 BEYOND = (
     "## When the card has died", "",
@@ -141,8 +144,8 @@ FAULTS: Mapping[str, Fault] = MappingProxyType({fault.code: fault for fault in _
 """Code → fault, in the order of the page."""
 
 
-def fault_of(error: MaskGateError, *, delivered: bool = False, device_there: bool = True, stream: bool = False) -> Fault | None:
-    """The row that an error belongs to; None for what is no fault of the unit (wrong settings, a wrong argument).
+def fault_of(error: Exception, *, delivered: bool = False, device_there: bool = True, stream: bool = False) -> Fault | None:
+    """The row that an error belongs to; None for what is no fault of the unit (wrong settings, a wrong argument, a reader of events who has seen enough).
 
     Args:
         delivered: whether the camera had handed out frames before.
@@ -160,7 +163,10 @@ def fault_of(error: MaskGateError, *, delivered: bool = False, device_there: boo
             return FAULTS["stream-hung" if stream else "camera-hung"]
         return FAULTS["stream-missing" if stream else "camera-missing"]
     kinds = {ModelError: "model-broken", ModelStopped: "model-stopped", GpioMissing: "gpio-missing", PinError: "pin-taken", CardError: "card-unreadable", MemoryGrown: "memory-grown"}
-    return next((FAULTS[code] for kind, code in kinds.items() if isinstance(error, kind)), None)
+    for kind, code in kinds.items():
+        if isinstance(error, kind):
+            return FAULTS[code]
+    return None if isinstance(error, (MaskGateError, BrokenPipeError)) else FAULTS["program-failed"]
 
 
 def page() -> str:

@@ -146,14 +146,16 @@ class Care:
             if self.health.bad(FAULTS["disk-full" if error.errno in DISK_FULL else "disk-read-only"], now, error.strerror or ""):
                 self._say(now)
 
-    def failed(self, error: MaskGateError) -> Fault | None:
+    def failed(self, error: Exception) -> Fault | None:
         """The program ends with `error`: note the fault of the unit behind it. None where there is none, such as a wrong setting."""
         delivered = self.frames > 0
         fault = fault_of(error, delivered=delivered, device_there=device_there(self._source), stream=is_stream(self._source))
         if fault is None or (fault.part is Part.CAMERA and not is_live(self._source)):
             return None     # a clip that is missing or cut short is no fault of the unit
         now = self._clock()
-        if self.health.bad(fault, now, str(error).splitlines()[0].rstrip(".")):
+        # What an error without a name says may hold a password, and health.json is for everybody.
+        detail = str(error).splitlines()[0].rstrip(".") if isinstance(error, MaskGateError) else type(error).__name__
+        if self.health.bad(fault, now, detail):
             self._say(now)
         return fault
 

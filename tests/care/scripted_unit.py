@@ -29,6 +29,10 @@ WELL = Vitals(temperature_c=50.0, memory_mb=900.0, disk_mb=5000.0, writable=True
 DARK = {"green": 0, "amber": 0, "red": 0, "buzzer": 0, "relay": 0}
 
 
+class UnforeseenError(Exception):
+    """A mistake in the program: none of the named errors."""
+
+
 class Live(ReplayedCamera):
     """A camera by the clock."""
 
@@ -117,7 +121,10 @@ class Unit:
         self.heard.clear()
         words = ["run", "--config", str(settings), "--source", source, "--panel", "mock", "--pins", str(pins), *(["--events", events] if events else [])]
         with self.caplog.at_level(logging.INFO), self.caplog.at_level(logging.INFO, "maskgate"):
-            code = main(words)
+            try:
+                code = main(words)
+            except UnforeseenError:
+                code = 1  # Python's own, behind the traceback
         self.looks = detector.calls if detector else 0
         health = self.folder / "health.json"
         return Run(code, [json.loads(line) for line in pins.read_text().splitlines()] if pins.exists() else [],

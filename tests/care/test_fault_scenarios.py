@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from care_stand_ins import scene
-from scripted_unit import DARK, FPS, WELL, Live, Unit, film, flat, make_unit, world
+from scripted_unit import DARK, FPS, WELL, Live, UnforeseenError, Unit, film, flat, make_unit, world
 
 from edge.care.faults import FAULTS
 from edge.care.vitals import Vitals
@@ -40,7 +40,7 @@ def test_a_unit_that_is_well_is_well_everywhere(unit: Unit) -> None:
     assert run.faults == []
     assert run.health["ok"]
     assert (run.health["version"], run.health["host"]) == (version("maskgate"), "door-7")
-    assert {part["part"] for part in run.health["parts"]} == {"camera", "picture", "model", "panel", "storage", "memory", "temperature", "clock"}
+    assert {part["part"] for part in run.health["parts"]} == {"camera", "picture", "model", "panel", "storage", "memory", "temperature", "clock", "program"}
     assert run.levels(102.9) == DARK | {"green": 1, "relay": 1}
     assert run.left == DARK
     assert run.statuses == ["idle", "checking", "passed", "stopping"]
@@ -159,6 +159,19 @@ def test_a_program_that_has_grown_without_need_is_shown_told_and_started_again(u
     assert run.showed_fault()
     assert run.left == DARK
     assert run.fed == 10
+
+
+@pytest.mark.parametrize("camera", [film(world(3), UnforeseenError("rtsp://me:geheim77@cam")), UnforeseenError()], ids=["running", "starting"])
+def test_an_error_that_nobody_foresaw_is_shown_and_told_like_any_other(unit: Unit, camera: Live | BaseException) -> None:
+    run = unit.run(camera)
+    assert run.code == 1 == FAULTS["program-failed"].exit_code
+    assert run.faults == [f"{told('program-failed')} (UnforeseenError) | {FAULTS['program-failed'].hint}"]
+    assert not run.health["ok"]
+    assert run.part("program")["fault"] == "program-failed"
+    assert "geheim77" not in str(run.health) + str(run.statuses), "what such an error says nobody has looked through"
+    assert run.statuses[-1].startswith("program-failed: ")
+    assert run.showed_fault()
+    assert run.left == DARK
 
 
 def test_while_it_lasts_health_says_what_why_and_since_when(unit: Unit) -> None:

@@ -76,6 +76,11 @@ def test_a_wrong_setting_is_no_fault_of_the_unit() -> None:
     assert fault_of(SettingsError("x")) is None
 
 
+def test_an_error_without_a_name_is_a_fault_of_the_program_and_a_reader_who_has_seen_enough_is_none() -> None:
+    assert fault_of(KeyError("x")) is fault_of(OSError(24, "Too many open files")) is FAULTS["program-failed"]
+    assert fault_of(BrokenPipeError()) is None
+
+
 def test_health_says_since_when_and_logs_on_change_only(caplog: pytest.LogCaptureFixture) -> None:
     health = HealthList(1.0)
     with caplog.at_level(logging.INFO, "maskgate.health"):
