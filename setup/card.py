@@ -117,8 +117,8 @@ def check_settings(path: Path) -> None:
 
 def read(path: Path, what: str) -> str:
     try:
-        if path.is_fifo() or path.is_char_device():  # the one may never begin, the other (/dev/zero) never end
-            raise WrongError(f"{what} {path}: this is a device or a pipe; expected a file")
+        if path.is_char_device():  # /dev/zero never ends; a pipe may be a password manager's: --wifi-password-file <(pass hall)
+            raise WrongError(f"{what} {path}: this is a device; expected a file")
         return path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except (OSError, UnicodeDecodeError) as error:
         raise WrongError(f"{what} {path}: cannot be read ({error})") from error
