@@ -14,8 +14,10 @@ from hypothesis import settings
 settings.register_profile("maskgate", deadline=None)
 settings.load_profile("maskgate")
 
-# A shell that starts the tests in the background has SIGINT ignored, and every process of ours would inherit that.
+# A shell that starts the tests in the background has SIGINT ignored, `nohup` SIGHUP, and every process of ours would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)  # the tests go on when the terminal has gone; what they start gets the usual
 
 PROJECT = Path(__file__).resolve().parent.parent
 
