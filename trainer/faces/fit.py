@@ -47,7 +47,9 @@ def fit(recipe: Recipe) -> Path:
 def _fit(recipe: Recipe) -> Path:
     cv2.setNumThreads(1)
     tf.config.threading.set_intra_op_parallelism_threads(recipe.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    # The advisers answer beside the network, and gradients that do not wait for each other are taken side by side: a step takes six tenths of
+    # the time. Unlike threads within an operation (`threads`) that changes no sum, so the same seed gives the same bits.
+    tf.config.threading.set_inter_op_parallelism_threads(2)
     tf.keras.utils.set_random_seed(recipe.seed)
     training = Training(recipe)  # a file that it cannot start from is told before a quarter of an hour of looking at pictures
     selection = Selection(Path(recipe.data), recipe.folder / FIGURES)

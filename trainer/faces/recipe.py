@@ -86,7 +86,8 @@ class Recipe:
     every: Annotated[int, Meta(ge=1)] = 500
     """Steps between two saved states, each measured on the held-out pictures."""
     threads: Annotated[int, Meta(ge=1, le=64)] = 1
-    """Processor threads of a training step; another one makes the scenes."""
+    """Processor threads within each operation of a training step. With another number sums are taken in another order, and nothing is faster on
+    two cores: two operations run side by side as it is, and the scenes are made by a thread of their own."""
     seed: Annotated[int, Meta(ge=0, lt=2**32)] = 1
     hash: str = ""
     """Of the file, first 12 digits; set by `load`."""
