@@ -40,6 +40,7 @@ class Part(StrEnum):
     STORAGE = "storage"
     MEMORY = "memory"
     TEMPERATURE = "temperature"
+    PACE = "pace"
     CLOCK = "clock"
     PROGRAM = "program"
 
@@ -125,6 +126,9 @@ _ROWS = (
     Fault("over-temperature", Part.TEMPERATURE, "The processor is hot, and only half as many frames are judged",
           "75 °C; over again below 70 °C; the firmware would throttle at 80 °C", False,
           "Give it air or a heat sink, take it out of the sun, or lower [camera] rate_fps.", Recovery.BY_ITSELF),
+    Fault("judging-slow", Part.PACE, "Pictures are judged too far apart for anybody to be judged",
+          "ten in a row without three less than 1.25 s apart; over again after ten that are", False,
+          "Give it a better power supply and air, or ask for smaller frames in [camera]; a camera must deliver two pictures a second.", Recovery.BY_ITSELF),
     Fault("clock-jump", Part.CLOCK, "The time of day has jumped", "system and monotonic clock part by more than 2 s", False,
           "Nothing: judging counts its own time; only times in the log and in reports jump.", Recovery.BY_ITSELF),
     Fault("program-failed", Part.PROGRAM, "The program has failed", "any error that has no row of its own; the log has all of it", True,

@@ -101,6 +101,7 @@ class Care:
         self.frames += 1
         now = self._clock()
         changed = self._look_at_machine(now)
+        changed |= self.health.note(Part.PACE, FAULTS["judging-slow"] if self._pace.slow else None, now)
         fault = self._picture.step(frame.t, frame.image)
         if fault and fault.exit_code is not None:
             raise CameraFrozen("The camera has delivered the same picture for half a minute.")

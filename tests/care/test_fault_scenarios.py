@@ -20,6 +20,7 @@ from scripted_unit import DARK, FPS, WELL, Live, UnforeseenError, Unit, film, fl
 from edge.care.faults import FAULTS
 from edge.care.vitals import Vitals
 from edge.errors import CameraBusy, CameraNotFound, CameraStopped, PinError
+from edge.frame import Frame
 from edge.panel.gpio import lgpio_pins
 
 
@@ -40,7 +41,7 @@ def test_a_unit_that_is_well_is_well_everywhere(unit: Unit) -> None:
     assert run.faults == []
     assert run.health["ok"]
     assert (run.health["version"], run.health["host"]) == (version("maskgate"), "door-7")
-    assert {part["part"] for part in run.health["parts"]} == {"camera", "picture", "model", "panel", "storage", "memory", "temperature", "clock", "program"}
+    assert {part["part"] for part in run.health["parts"]} == {"camera", "picture", "model", "panel", "storage", "memory", "temperature", "pace", "clock", "program"}
     assert run.levels(102.9) == DARK | {"green": 1, "relay": 1}
     assert run.left == DARK
     assert run.statuses == ["idle", "checking", "passed", "stopping"]
@@ -122,6 +123,17 @@ def test_a_frozen_picture_ends_with_3_and_no_longer_feeds_the_watchdog(unit: Uni
     assert run.showed_fault()
     assert run.left == DARK
     assert 300 <= run.fed <= 332                        # not one after the thirty seconds
+
+
+def test_a_unit_that_is_too_slow_to_judge_anybody_says_so_until_it_is_fast_enough(unit: Unit) -> None:
+    slow, fast = [100 + 1.3 * i for i in range(20)], [126 + 0.5 * i for i in range(20)]
+    run = unit.run(Live(Frame(scene(i % 3), t, i) for i, t in enumerate([*slow, *fast])))
+    assert run.code == 0
+    assert [line.split(" ")[0] for line in run.faults] == ["fault=judging-slow", "over=judging-slow"]
+    assert run.part("pace")["ok"]
+    assert run.levels(125)["green"] == 0                # somebody with a mask stood there all the time, and was somebody new in every picture
+    assert f"idle; judging-slow: {FAULTS['judging-slow'].what} | {FAULTS['judging-slow'].hint}" in run.statuses
+    assert run.levels(135) == DARK | {"green": 1, "relay": 1}
 
 
 def test_in_mode_off_a_dark_picture_is_told_and_closes_no_door(unit: Unit) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import logging
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.care.faults import FAULTS, Fault, Part, Recovery, fault_of, page
 from edge.care.health import HealthList
 from edge.care.pace import Pace
 from edge.care.vitals import HOT_C, Vitals, judge_vitals, own_at, read_vitals
+from edge.door.verdict import EVIDENCE_GAP_S
 from edge.errors import (
     CameraBusy,
     CameraError,
@@ -168,6 +172,31 @@ def test_a_unit_that_is_hot_from_the_start_and_slow_still_answers_every_second()
     assert judged_a_second(pace, 0.0, 15.0, hot=True) == pytest.approx(7.5, abs=0.1)
     slow = Pace()
     assert judged_a_second(slow, 0.0, 0.8, hot=True) == 0.8
+
+
+@pytest.mark.parametrize("rate_fps", [1.0, 1.2, 1.5, 1.9, 2.4, 3.0])
+def test_a_slow_camera_before_a_hot_unit_still_lets_it_judge(rate_fps: float) -> None:
+    """Of 1.5 frames a second every other one would be 1.33 s apart, which no two looks may be that support each other."""
+    pace = Pace()
+    judged_a_second(pace, 0.0, rate_fps, hot=False)
+    shaken = [20 + (i + 0.02 * (i % 2)) / rate_fps for i in range(100)]
+    judged = [t for t in shaken if pace.wants(t, hot=True)]
+    assert max(later - earlier for earlier, later in pairwise(judged[2:])) < EVIDENCE_GAP_S
+    assert not pace.slow
+
+
+@given(gaps=st.lists(st.sampled_from([0.1, 1.0, 1.2, 1.3, 2.0, 60.0]), max_size=60))
+def test_too_slow_is_a_unit_of_whose_last_ten_frames_no_three_support_each_other_and_over_after_ten_that_do(gaps: list[float]) -> None:
+    pace, t = Pace(), 0.0
+    pace.wants(t, hot=False)
+    close: list[bool] = []
+    for gap_s in gaps:
+        before = pace.slow
+        t += gap_s
+        assert pace.wants(t, hot=False)
+        close.append(gap_s < EVIDENCE_GAP_S)
+        judgeable = any(one and other for one, other in pairwise(close[-11:]))
+        assert pace.slow is (not all(close[-10:]) if before else len(close) >= 10 and not judgeable)
 
 
 def test_a_clock_that_begins_anew_does_not_stop_judging() -> None:
