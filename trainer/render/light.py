@@ -125,15 +125,18 @@ def _sigma(picture: Field, probe: float) -> float:
 
     The slope of a step edge falls as 1 / sigma, so the ratio before and after is sqrt(sigma^2 + probe^2) / sigma.
     """
-    before = _slopes(picture)
-    after = _slopes(field(cv2.GaussianBlur(picture, (0, 0), probe)))
+    before = slopes(picture)
+    after = slopes(field(cv2.GaussianBlur(picture, (0, 0), probe)))
     strong = after >= _quantile(after, 0.94)
     ratio = float(before[strong].mean() / max(float(after[strong].mean()), 1e-3))
     return probe / float(np.sqrt(max(ratio, 1.02) ** 2 - 1))
 
 
-def _slopes(picture: Field) -> Field:
-    return field(cv2.magnitude(cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1)))
+def slopes(picture: Field) -> Field:
+    """How steep the picture is at each pixel: the length of Sobel's gradient."""
+    across, down = cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1)
+    # Not cv2.magnitude: its last digit depends on where in memory the answer lies, and from one such digit on two trainings part.
+    return field(np.sqrt(across * across + down * down))
 
 
 def _noise(luma: Image) -> float:
