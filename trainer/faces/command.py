@@ -13,19 +13,19 @@ SHIPPED = Path("edge/models/face.onnx")
 LESSON = """\
 The shipped detector is made and measured so, from the checkout, with the pictures, clips and weights in ../shared:
 
-  maskgate-train faces fit recipes/faces-wide.toml     a wider parent: half an hour on two free cores
-  maskgate-train faces fit recipes/faces-narrow.toml   narrowed to YuNet's speed: a quarter of an hour
-  maskgate-train faces fit recipes/faces-placed.toml   people's boxes on masked faces: half an hour
-  maskgate-train faces fit recipes/faces-agreed.toml   nearer to its advisers: a quarter of an hour
-  maskgate-train faces fit recipes/faces-down.toml     near faces see more around them: half an hour
-  maskgate-train faces fit recipes/faces-natural.toml  as a camera shows it: a quarter of an hour
-  maskgate-train faces fit recipes/faces.toml          copies that one and YuNet n, both mirrored by turns: ten minutes
+  maskgate-train faces fit recipes/faces-wide.toml     a wider parent: half an hour on two free cores, with the first look
+  maskgate-train faces fit recipes/faces-narrow.toml   narrowed to YuNet's speed: six minutes
+  maskgate-train faces fit recipes/faces-placed.toml   people's boxes on masked faces: twenty minutes
+  maskgate-train faces fit recipes/faces-agreed.toml   nearer to its advisers: nine minutes
+  maskgate-train faces fit recipes/faces-down.toml     near faces see more around them: twenty minutes
+  maskgate-train faces fit recipes/faces-natural.toml  as a camera shows it: ten minutes
+  maskgate-train faces fit recipes/faces.toml          copies that one and YuNet n, both mirrored by turns: eight minutes
   maskgate-train faces export recipes/faces.toml       the best step on pictures kept apart, or the last one -> edge/models/face.onnx
   maskgate-train faces evaluate edge/models/face.onnx ../shared/weights/face_detection_yunet_2023mar.onnx \\
       ../shared/weights/yunet_n_640_640.onnx --card edge/models/face.md
 
-Stop any `fit` when you like: the same command goes on where it was. The first one looks at all pictures with three teachers, which takes a
-quarter of an hour, once. Its recipe says everything that decides the outcome; copy it under another `name` to try something else. `evaluate` takes any file that cv2.FaceDetectorYN reads.
+Stop any `fit` when you like: the same command goes on where it was. The first one looks at all pictures with three teachers, which takes
+five to ten minutes, once. Its recipe says everything that decides the outcome; copy it under another `name` to try something else. `evaluate` takes any file that cv2.FaceDetectorYN reads.
 """
 
 

@@ -24,7 +24,7 @@ from trainer.faces.training import Training
 
 
 def load_store(recipe: Recipe) -> Store:
-    """All pictures, decoded, with the teachers' faces. The first time takes a quarter of an hour, then seconds."""
+    """All pictures, decoded, with the teachers' faces. The first time takes five to ten minutes, then seconds."""
     data, cache, weights = Path(recipe.data), Path(recipe.cache).expanduser(), Path(recipe.weights)
     photographs, heads = scenes(data), crops(data)
     wide, near = Pixels(photographs, cache), Pixels(heads, cache)
@@ -51,7 +51,7 @@ def _fit(recipe: Recipe) -> Path:
     # the time. Unlike threads within an operation (`threads`) that changes no sum, so the same seed gives the same bits.
     tf.config.threading.set_inter_op_parallelism_threads(2)
     tf.keras.utils.set_random_seed(recipe.seed)
-    training = Training(recipe)  # a file that it cannot start from is told before a quarter of an hour of looking at pictures
+    training = Training(recipe)  # a file that it cannot start from is told before minutes of looking at pictures
     selection = Selection(Path(recipe.data), recipe.folder / FIGURES)
     selection.require_goal(recipe.choose)  # and so is this
     if selection.missing:

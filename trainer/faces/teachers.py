@@ -125,7 +125,7 @@ def merge(yunets: Sequence[Found], aizoo: Found) -> list[Cluster]:
 
 
 def look_at(pictures: Sequence[Picture], pixels: Pixels, folder: Path, teachers: Path) -> list[list[Cluster]]:
-    """All teachers on all pictures; kept in a file of the cache, since it takes a quarter of an hour.
+    """All teachers on all pictures; kept in a file of the cache, since it takes five to ten minutes.
 
     A stop loses nothing: what is done is written every 500 pictures.
 
